@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In which order the elements of a tensor travel on a stream.
+
+An order is a loop nest over the row-major flat index of the tensor, outermost loop first. Because it names flat
+indices and not axes, Reshape leaves it as it is and Transpose only relabels it: neither costs hardware.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Order:
+    """Loops ``(count, stride)`` over the flat index, outermost first, in canonical form (see `of_loops`)."""
+
+    loops: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of_loops(cls, *loops: tuple[int, int]) -> Order:
+        """Drops loops of one turn and merges neighbours that count as one, so that equal orders compare equal."""
+        merged: list[tuple[int, int]] = []
+        for count, stride in loops:
+            if count == 1:
+                continue
+            if merged and merged[-1][1] == count * stride:
+                merged[-1] = (merged[-1][0] * count, stride)
+            else:
+                merged.append((count, stride))
+        return cls(tuple(merged))
+
+    @classmethod
+    def of_axes(cls, shape: tuple[int, ...], axes: tuple[int, ...]) -> Order:
+        """All elements of `shape`, the first of `axes` slowest; ``axes`` is a permutation of its axes."""
+        strides = row_major_strides(shape)
+        return cls.of_loops(*((shape[a], strides[a]) for a in axes))
+
+    @classmethod
+    def row_major(cls, shape: tuple[int, ...]) -> Order:
+        return cls.of_axes(shape, tuple(range(len(shape))))
+
+    @classmethod
+    def channels_last(cls, shape: tuple[int, ...]) -> Order:
+        """Axis 1 fastest: the stream of an image ``(1, C, H, W)`` or a signal ``(1, C, L)``; row-major below rank 3."""
+        if len(shape) < 3:
+            return cls.row_major(shape)
+        return cls.of_axes(shape, (0, *range(2, len(shape)), 1))
+
+    @property
+    def size(self) -> int:
+        return prod(count for count, _ in self.loops)
+
+    @cached_property
+    def indices(self) -> np.ndarray:
+        """Row-major flat index of each element, in stream order."""
+        index = np.zeros(1, dtype=np.int64)
+        for count, stride in self.loops:
+            index = (index[:, np.newaxis] + np.arange(count) * stride).ravel()
+        return index
+
+    def transposed(self, shape: tuple[int, ...], perm: tuple[int, ...]) -> Order:
+        """The same stream seen as the flat indices of ``transpose(x, perm)``, where x has `shape`.
+
+        Raises ValueError where a loop runs over parts of several axes that the transpose tears apart.
+        """
+        new_shape = tuple(shape[p] for p in perm)
+        new_strides = row_major_strides(new_shape)
+        stride_of_axis = {axis: new_strides[k] for k, axis in enumerate(perm)}
+        loops = []
+        for count, stride in self.loops:
+            loops += _split_over_axes(count, stride, shape, stride_of_axis)
+        return Order.of_loops(*loops)
+
+    def run_over(self, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
+        """If all of `axis` runs innermost: its positions in stream order; None where other axes interleave."""
+        stride, extent = row_major_strides(shape)[axis], shape[axis]
+        index = self.indices.reshape(-1, extent)
+        positions = index // stride % extent
+        base = index - positions * stride
+        runs = np.all(positions == positions[0]) and np.all(base == base[:, :1])
+        return positions[0] if runs and len(np.unique(positions[0])) == extent else None
+
+    def __str__(self) -> str:
+        return " ".join(f"{count}@{stride}" for count, stride in self.loops) or "1"
+
+
+def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Flat-index step of each axis."""
+    return tuple(prod(shape[k + 1 :]) for k in range(len(shape)))
+
+
+def _split_over_axes(
+    count: int, stride: int, shape: tuple[int, ...], stride_of_axis: dict[int, int]
+) -> list[tuple[int, int]]:
+    """One loop over the flat index as loops that each stay inside one axis, with that axis's new stride."""
+    old = row_major_strides(shape)
+    loops: list[tuple[int, int]] = []
+    while count > 1:
+        axis = next(a for a in range(len(shape)) if shape[a] > 1 and old[a] <= stride < old[a] * shape[a])
+        step, room = divmod(stride, old[a := axis])
+        turns = min(count, shape[a] // step)
+        if room or count % turns or (turns < count and shape[a] != turns * step):
+            raise ValueError(f"loop {count}@{stride} does not follow the axes of {shape}")
+        loops.append((turns, step * stride_of_axis[a]))
+        count //= turns
+        stride = old[a] * shape[a]
+    return loops[::-1]

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requantize: accumulator to codes, as an exact monotone staircase per channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from hwgen.ir.graph import Node
+from hwgen.ir.op import Op, TensorType
+from hwgen.numerics.range import IntRange
+from hwgen.numerics.staircase import Dialect, Requantizer, Staircase
+
+
+@dataclass(frozen=True)
+class Requantize(Op):
+    """y = clip(round(x * ratio + offset) + zero_point) in the named dialect (docs/numerics.md).
+
+    ratio, offset: exact fractions, one for the tensor or one per channel of `axis`; the ratio may have any sign.
+    out: range of the result; narrower than its data type where a Relu or Clip is fused.
+    """
+
+    ratio: tuple[Fraction, ...]
+    offset: tuple[Fraction, ...]
+    zero_point: int
+    dialect: Dialect
+    out: IntRange
+    axis: int = 1
+
+    @property
+    def channels(self) -> int:
+        return max(len(self.ratio), len(self.offset))
+
+    def staircases(self, x: IntRange) -> tuple[Staircase, ...]:
+        """The exact function of each channel over all of `x`."""
+        ratio, offset = (v * (self.channels // len(v)) for v in (self.ratio, self.offset))
+        return tuple(
+            Requantizer(r, o, self.zero_point, self.dialect, self.out).staircase(x)
+            for r, o in zip(ratio, offset, strict=True)
+        )
+
+    def infer(self, *src: Node) -> TensorType:
+        (x,) = (s.type for s in src)
+        if self.channels not in (1, x.shape[self.axis]):
+            raise ValueError(f"Requantize of {self.channels} channels along axis {self.axis} of {x.shape}")
+        ends = [s.range for s in self.staircases(x.range)]
+        return TensorType(x.shape, IntRange(min(e.lo for e in ends), max(e.hi for e in ends)))
+
+    def golden(self, *values: np.ndarray) -> np.ndarray:
+        (x,) = values
+        requantizer = Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
+        return requantizer.evaluate(x, axis=1 + self.axis)
