@@ -8,14 +8,8 @@ from collections.abc import Sequence
 from amaranth.hdl import Module, Signal, Value, signed
 
 
-def adder_tree_latency(terms: int, levels: int = 2) -> int:
-    """Register stages of `add_tree` over `terms` terms."""
-    depth = max(0, (terms - 1).bit_length())
-    return -(-depth // levels)
-
-
 def add_tree(m: Module, terms: Sequence[Value], name: str, width: int, levels: int = 2) -> Value:
-    """The signed sum of `terms`, `adder_tree_latency` cycles later.
+    """The signed sum of `terms`, `costs.adder_tree_latency` cycles later.
 
     width: bits that are known to hold the full sum; no intermediate sum is made wider.
     """
