@@ -11,7 +11,8 @@ import numpy as np
 from hwgen.ir.graph import Node
 from hwgen.ir.op import Op, TensorType
 from hwgen.numerics.range import IntRange
-from hwgen.numerics.staircase import Dialect, Requantizer, Staircase
+from hwgen.numerics.requantizer import Dialect, Requantizer
+from hwgen.numerics.staircase import Staircase
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,8 @@ class Requantize(Op):
 
     def staircases(self, x: IntRange) -> tuple[Staircase, ...]:
         """The exact function of each channel over all of `x`."""
-        ratio, offset = (v * (self.channels // len(v)) for v in (self.ratio, self.offset))
-        return tuple(
-            Requantizer(r, o, self.zero_point, self.dialect, self.out).staircase(x)
-            for r, o in zip(ratio, offset, strict=True)
-        )
+        requantizer = Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
+        return tuple(requantizer.staircase(x, channel) for channel in range(self.channels))
 
     def infer(self, *src: Node) -> TensorType:
         (x,) = (s.type for s in src)

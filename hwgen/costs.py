@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the blocks of `hwgen/hdl` cost in each family. Kernels price their foldings with these laws alone.
+
+They stand apart from the gateware so that `check` and the planner can price a design without loading Amaranth.
+Coefficients are fitted on synthesized blocks (``python -m hwgen.synth.calibrate``); every report shows their error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log2
+
+from hwgen.targets import Family, Resources
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """LUTs per bit of the basic shapes of logic, by family."""
+
+    adder_bit: float
+    adder_start: float
+    mux2_bit: float
+    compare_bit: float
+    ram_bits_per_lut: int
+    rom_bits_per_lut: float
+
+
+_LUT4 = Coefficients(1.0, 2.0, 0.5, 0.6, 10, 14.0)
+_LUT6 = Coefficients(1.0, 0.0, 0.5, 0.5, 32, 50.0)
+COEFFICIENTS = {"ecp5": _LUT4, "ice40": _LUT4, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
+
+BLOCK_RAM_FROM_BITS = 2048
+"""An ``auto`` memory of at least this many bits goes into block RAM."""
+
+
+def registers(bits: int) -> Resources:
+    return Resources(ffs=bits)
+
+
+def adder(family: Family, bits: int) -> Resources:
+    """A sum (or difference, or comparison with a carry chain) of `bits` bits, not registered."""
+    c = COEFFICIENTS[family.name]
+    return Resources(luts=ceil(c.adder_bit * bits + c.adder_start))
+
+
+def mux(family: Family, ways: int, bits: int) -> Resources:
+    """A selection of one out of `ways` words of `bits` bits."""
+    return Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * 2 * (ways - 1) * bits / 2)) if ways > 1 else Resources()
+
+
+def counter(family: Family, limit: int) -> Resources:
+    """A register that counts up to `limit` and wraps, with its end test."""
+    bits = max(1, (limit - 1).bit_length())
+    return adder(family, bits) + registers(bits) + Resources(luts=1 + bits // 4)
+
+
+def adder_tree_latency(terms: int, levels: int = 2) -> int:
+    """Register stages of hdl/adder_tree.py over `terms` terms."""
+    return -(-max(0, (terms - 1).bit_length()) // levels)
+
+
+def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 2) -> Resources:
+    """hdl/adder_tree.py over `terms` signed words of `term_bits` bits."""
+    total, sums, bits, depth = Resources(), terms, term_bits, 0
+    while sums > 1:
+        depth += 1
+        bits = min(width, bits + 1)
+        pairs = sums // 2
+        sums = sums - pairs
+        for _ in range(pairs):
+            total += adder(family, bits)
+        if depth % levels == 0 or sums == 1:
+            total += registers(sums * bits)
+    return total
+
+
+def is_block(style: str, depth: int, width: int) -> bool:
+    """Whether a memory of this style and size is planned in block RAM."""
+    return style == "block" or (style == "auto" and depth * width >= BLOCK_RAM_FROM_BITS)
+
+
+def memory(
+    family: Family, depth: int, width: int, style: str = "auto", writable: bool = False, output_register: bool = False
+) -> Resources:
+    """hdl/memory.py: block RAM, distributed RAM, or a constant table in LUTs."""
+    if is_block(style, depth, width):
+        return Resources(brams=family.brams_for(depth, width), ffs=width if output_register else 0)
+    c = COEFFICIENTS[family.name]
+    per_lut = c.ram_bits_per_lut if writable else c.rom_bits_per_lut
+    rows = 16 * ceil(depth / 16) if writable else depth
+    return Resources(luts=ceil(rows * width / per_lut), ffs=width * (2 if output_register else 1))
+
+
+def multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
+    """hdl/multiplier.py in DSP blocks, its registers inside."""
+    return Resources(dsps=family.dsps_for(a_bits, b_bits))
+
+
+def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:
+    """hdl/queue.py with its credits and pointers."""
+    if style == "block":
+        ram = memory(family, depth, width, "block", writable=True, output_register=True)
+        return ram + queue(family, 4, width) + counter(family, depth) + counter(family, depth) + registers(8)
+    c = COEFFICIENTS[family.name]
+    if family.distributed_ram:
+        storage = Resources(luts=ceil(16 * ceil(depth / 16) * width / c.ram_bits_per_lut))
+    else:
+        storage = Resources(ffs=depth * width, luts=ceil(depth * width * 0.6))
+    bits = max(1, ceil(log2(depth + 1)))
+    control = adder(family, bits) + adder(family, bits) + Resources(luts=2 * bits + 4, ffs=4 * bits + 2)
+    return storage + control
+
+
+def widen(family: Family, width: int, factor: int) -> Resources:
+    """hdl/gearbox.py Widen of `factor` beats of `width` bits."""
+    return Resources(ffs=width * (factor - 1)) + counter(family, factor)
+
+
+def narrow(family: Family, width: int, factor: int) -> Resources:
+    """hdl/gearbox.py Narrow into `factor` beats of `width` bits."""
+    return mux(family, factor, width) + counter(family, factor)
+
+
+def serializer(family: Family, width: int, factor: int) -> Resources:
+    """hdl/gearbox.py Serializer into `factor` beats of `width` bits."""
+    return registers(width * factor) + mux(family, 2, width * factor) + counter(family, factor + 1)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A balanced adder tree with a register after every `levels` levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Signal, Value, signed
+
+
+def add_tree(m: Module, terms: Sequence[Value], name: str, width: int, levels: int = 2) -> Value:
+    """The signed sum of `terms`, `costs.adder_tree_latency` cycles later.
+
+    width: bits that are known to hold the full sum; no intermediate sum is made wider.
+    """
+    sums, depth = list(terms), 0
+    while len(sums) > 1:
+        depth += 1
+        pairs = [sums[k : k + 2] for k in range(0, len(sums), 2)]
+        last = len(pairs) == 1
+        registered = depth % levels == 0 or last
+        sums = []
+        for k, pair in enumerate(pairs):
+            grown = min(width, max(len(p) for p in pair) + len(pair) - 1)
+            total = Signal(signed(grown), name=f"{name}_sum{depth}_{k}", reset_less=True)
+            value = pair[0] + pair[1] if len(pair) == 2 else pair[0]
+            (m.d.sync if registered else m.d.comb).__iadd__(total.eq(value))
+            sums.append(total)
+    return sums[0]

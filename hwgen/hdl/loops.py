@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A nest of counters that walks a schedule, with registered end tests."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Elaboratable, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+
+class Loops(wiring.Component):
+    """Counts ``extents`` like nested for-loops, the last fastest, one step per cycle with `step`.
+
+    count, first, last: per loop its counter, and whether it stands at its first and last turn. first and last are
+    registers (or constants), so that they can steer a handshake without a comparison in the path.
+    """
+
+    def __init__(self, extents: tuple[int, ...]):
+        self.extents = extents
+        self.count: list[Value] = []
+        self.first: list[Value] = []
+        self.last: list[Value] = []
+        for k, extent in enumerate(extents):
+            counts = extent > 1
+            self.count.append(Signal(range(extent), name=f"count_{k}") if counts else Const(0, 1))
+            self.first.append(Signal(init=1, name=f"first_{k}") if counts else Const(1, 1))
+            self.last.append(Signal(name=f"last_{k}") if counts else Const(1, 1))
+        super().__init__({"step": In(1)})
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        turn: Value = self.step
+        for k in reversed(range(len(self.extents))):
+            if self.extents[k] == 1:
+                continue
+            count, first, last = self.count[k], self.first[k], self.last[k]
+            with m.If(turn):
+                m.d.sync += [first.eq(last), last.eq(count == self.extents[k] - 2), count.eq(count + 1)]
+                with m.If(last):
+                    m.d.sync += [count.eq(0), last.eq(0)]
+            inner = Signal(name=f"turn_{k}")
+            m.d.comb += inner.eq(turn & last)
+            turn = inner
+        return m

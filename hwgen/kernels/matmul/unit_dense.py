@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The dense MAC array: weights from a memory, inputs held for several passes, one accumulator per output lane."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Elaboratable, Module, Signal, Value, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hwgen.hdl.adder_tree import add_tree
+from hwgen.hdl.delay import delayed
+from hwgen.hdl.loops import Loops
+from hwgen.hdl.memory import Memory
+from hwgen.hdl.multiplier import Multiplier
+from hwgen.kernels.matmul.folding import DenseSpec, latency, signed_bits
+
+
+class DenseUnit(wiring.Component):
+    """Runs blocks x folds x steps cycles a position, without a bubble between positions.
+
+    ``i``: group_lanes x simd inputs; ``o``: group_lanes x pe accumulators. Memory ``weights``: one word a cycle, lane
+    ``(group lane * pe + p) * simd + s``.
+    """
+
+    def __init__(self, spec: DenseSpec):
+        self.spec = spec
+        lanes = spec.group_lanes * spec.pe
+        self.memories = {
+            "weights": Memory(
+                lanes * spec.simd * spec.weight_bits,
+                spec.weight_depth,
+                style=spec.weight_memory,
+                output_register=True,
+            )
+        }
+        super().__init__(
+            {
+                "i": In(stream.Signature(unsigned(spec.group_lanes * spec.simd * spec.x.width))),
+                "o": Out(stream.Signature(unsigned(lanes * spec.out.width), always_ready=True)),
+                "o_space": In(1),
+                "o_reserve": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        s = self.spec
+        fire = Signal()
+        m.submodules.loops = loops = Loops((s.blocks, s.folds, s.steps))
+        first_step, last_step = loops.first[2], loops.last[2]
+        taking = loops.first[1]
+        m.d.comb += [
+            fire.eq((~taking | self.i.valid) & (~last_step | self.o_space)),
+            self.i.ready.eq(taking & (~last_step | self.o_space)),
+            self.o_reserve.eq(fire & last_step),
+            loops.step.eq(fire),
+        ]
+        inputs = self._inputs(m, taking, loops.count[2])
+        weights = self._weights(m, fire)
+        sums = self._sums(m, inputs, weights)
+        depth = 5 + self._tree_latency
+        first, active = delayed(m, first_step, depth, "first"), delayed(m, fire, depth, "active")
+        self._accumulate(m, sums, first, active, fire & last_step)
+        return m
+
+    @property
+    def _tree_latency(self) -> int:
+        return latency(self.spec) - 5 - (self.spec.steps > 1)
+
+    def _inputs(self, m: Module, taking: Value, step: Value) -> Value:
+        """Three cycles after the event: the beat it took, or the one it took on the first pass."""
+        s = self.spec
+        arrived = Signal(len(self.i.payload), reset_less=True)
+        m.d.sync += arrived.eq(self.i.payload)
+        if s.folds == 1:
+            return delayed(m, arrived, 2, "arrived", reset_less=True)
+        m.submodules.held = held = Memory(len(arrived), s.steps, style="distributed", writable=True)
+        slot = delayed(m, step, 1, "slot", reset_less=True)
+        fresh = delayed(m, taking, 1, "fresh", reset_less=True)
+        m.d.comb += [
+            held.address.eq(slot),
+            held.write_address.eq(slot),
+            held.write_data.eq(arrived),
+            held.write_enable.eq(fresh),
+        ]
+        chosen = Signal(len(arrived), reset_less=True)
+        was_fresh = delayed(m, fresh, 1, "was_fresh", reset_less=True)
+        was_arrived = delayed(m, arrived, 1, "was_arrived", reset_less=True)
+        with m.If(was_fresh):
+            m.d.sync += chosen.eq(was_arrived)
+        with m.Else():
+            m.d.sync += chosen.eq(held.data)
+        return chosen
+
+    def _weights(self, m: Module, fire: Value) -> Value:
+        """Three cycles after the event: its word of weights."""
+        m.submodules.weights = memory = self.memories["weights"]
+        address = Signal(range(memory.depth))
+        if memory.depth > 1:
+            with m.If(fire):
+                with m.If(address == memory.depth - 1):
+                    m.d.sync += address.eq(0)
+                with m.Else():
+                    m.d.sync += address.eq(address + 1)
+        read_address = delayed(m, address, 1, "read_address", reset_less=True)
+        m.d.comb += memory.address.eq(read_address)
+        return memory.data
+
+    def _sums(self, m: Module, inputs: Value, weights: Value) -> list[Value]:
+        """Per output lane the sum over its SIMD products."""
+        s = self.spec
+        x_bits, sums = signed_bits(s.x), []
+        for lane in range(s.group_lanes * s.pe):
+            products = []
+            for k in range(s.simd):
+                m.submodules[f"multiply_{lane}_{k}"] = multiplier = Multiplier(x_bits, s.weight_bits)
+                code = inputs.word_select(lane // s.pe * s.simd + k, s.x.width)
+                weight = weights.word_select(lane * s.simd + k, s.weight_bits)
+                m.d.comb += [
+                    multiplier.a.eq(code.as_signed() if s.x.signed else code),
+                    multiplier.b.eq(weight.as_signed()),
+                ]
+                products.append(multiplier.y)
+            sums.append(add_tree(m, products, f"lane_{lane}", s.out.width))
+        return sums
+
+    def _accumulate(self, m: Module, sums: list[Value], first: Value, active: Value, giving: Value) -> None:
+        s = self.spec
+        m.d.comb += self.o.valid.eq(delayed(m, giving, latency(s), "giving"))
+        for lane, total in enumerate(sums):
+            result: Value = total
+            if s.steps > 1:
+                result = Signal(signed(s.out.width), name=f"accumulator_{lane}", reset_less=True)
+                with m.If(active & first):
+                    m.d.sync += result.eq(total)
+                with m.Elif(active):
+                    # A partial sum may leave the exact range and wrap; the whole sum is in range, so it comes out right.
+                    m.d.sync += result.eq(result + total)
+            m.d.comb += self.o.payload.word_select(lane, s.out.width).eq(result)
