@@ -24,7 +24,13 @@ def load_model(path: str | os.PathLike[str]) -> ir.Model:
     proto = _parse(path)
     _check_versions(proto, path.name)
     if not proto.graph.node:
-        raise _bad(path.name, "the model computes nothing", "a graph without nodes", "at least one node", "export the model again")
+        raise _bad(
+            path.name,
+            "the model computes nothing",
+            "a graph without nodes",
+            "at least one node",
+            "export the model again",
+        )
     _load_external_data(proto, path)
     _check(proto, path.name)
     return with_places(ir.from_proto(proto), path.name)
@@ -120,7 +126,9 @@ def _check(proto: onnx.ModelProto, name: str) -> None:
     for index, node in enumerate(proto.graph.node):
         where = f"{node.op_type} '{node.name}' (node {index} of {name})"
         for missing in [i for i in node.input if i not in known and i not in produced]:
-            raise _bad(where, "an input is not there", f"'{missing}' comes from nowhere", "a known tensor", "export again")
+            raise _bad(
+                where, "an input is not there", f"'{missing}' comes from nowhere", "a known tensor", "export again"
+            )
         for twice in [out for out in node.output if out and out in known]:
             raise _bad(where, "a tensor is written twice", f"'{twice}'", "one producer a tensor", "export again")
         known |= set(node.output)
@@ -128,7 +136,9 @@ def _check(proto: onnx.ModelProto, name: str) -> None:
             _check_node(node, context, where)
     for output in proto.graph.output:
         if output.name not in known:
-            raise _bad(f"output '{output.name}' of {name}", "nothing computes it", "no producer", "a node", "export again")
+            raise _bad(
+                f"output '{output.name}' of {name}", "nothing computes it", "no producer", "a node", "export again"
+            )
 
 
 def _check_node(node: onnx.NodeProto, context: onnx.checker.C.CheckerContext, where: str) -> None:

@@ -40,7 +40,9 @@ def input_shapes(model: ir.Model, shapes: Shapes) -> dict[str, tuple[int, ...]]:
     known: dict[str, int] = {}
     for value in real:
         if value.name in shapes and value.shape is not None:
-            known |= {str(d.value): s for d, s in zip(value.shape, shapes[value.name], strict=False) if not isinstance(d, int)}
+            known |= {
+                str(d.value): s for d, s in zip(value.shape, shapes[value.name], strict=False) if not isinstance(d, int)
+            }
     return {value.name: _fix(value, shapes.get(value.name), known, file) for value in real}
 
 
@@ -57,11 +59,19 @@ def _fix(value: ir.Value, given: tuple[int, ...] | None, known: dict[str, int], 
         if clash:
             raise _bad(where, "--shape contradicts the model", list(given), dims, "give a shape that fits the model")
         return given
-    fixed = [d if isinstance(d, int) and d >= 0 else known.get(str(d), 1 if k == 0 else None) for k, d in enumerate(dims)]
+    fixed = [
+        d if isinstance(d, int) and d >= 0 else known.get(str(d), 1 if k == 0 else None) for k, d in enumerate(dims)
+    ]
     if None in fixed:
         example = ",".join(str(d) if d is not None else "?" for d in fixed)
         expected = "static shapes (a symbolic batch axis 0 becomes 1)"
-        raise _bad(where, "an axis has no fixed size", dims, expected, f"fix it: --shape {value.name}={example} with a number for each ?")
+        raise _bad(
+            where,
+            "an axis has no fixed size",
+            dims,
+            expected,
+            f"fix it: --shape {value.name}={example} with a number for each ?",
+        )
     if 0 in fixed:
         raise _bad(where, "an axis has no elements", dims, "sizes of 1 or more", "export the model with real sizes")
     return tuple(fixed)

@@ -26,7 +26,12 @@ def propagate(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> ir.Mode
     """
     state = _State(model)
     for name, value in model.graph.initializers.items():
-        state.known[value] = ir.Value(name=name, type=ir.TensorType(value.const_value.dtype), shape=value.const_value.shape, const_value=value.const_value)
+        state.known[value] = ir.Value(
+            name=name,
+            type=ir.TensorType(value.const_value.dtype),
+            shape=value.const_value.shape,
+            const_value=value.const_value,
+        )
     inputs = []
     for value in model.graph.inputs:
         if value.name in shapes:
@@ -93,7 +98,7 @@ def _visit(state: _State, node: ir.Node) -> None:
 
 
 def _attribute_tensor(node: ir.Node) -> np.ndarray | ir.TensorProtocol:
-    (name, attribute), = ((n, a) for n, a in node.attributes.items())
+    ((name, attribute),) = ((n, a) for n, a in node.attributes.items())
     if name == "value":
         return attribute.value
     dtype = {"value_float": np.float32, "value_floats": np.float32, "value_int": np.int64, "value_ints": np.int64}
@@ -135,15 +140,24 @@ def _infer(state: _State, node: ir.Node) -> None:
                 data[value.name] = ir.to_proto(value.const_value)
     try:
         imports = [onnx.helper.make_opsetid("", version)]
-        result = onnx.shape_inference.infer_node_outputs(schema, ir.to_proto(node), types, data, opset_imports=imports, ir_version=10)
+        result = onnx.shape_inference.infer_node_outputs(
+            schema, ir.to_proto(node), types, data, opset_imports=imports, ir_version=10
+        )
     except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         fix = "check the node's attributes, or the shapes given with --shape"
-        raise BadModel.of(place(node, state.file), "its shape cannot be computed", found=reason, expected="inputs that fit together", fix=fix) from error
+        raise BadModel.of(
+            place(node, state.file),
+            "its shape cannot be computed",
+            found=reason,
+            expected="inputs that fit together",
+            fix=fix,
+        ) from error
     for value in node.outputs:
         if value.name in result:
             _set_type(value, result[value.name])
             _refuse_empty(state, node, value)
+    return None
 
 
 def _set_type(value: ir.Value, proto: onnx.TypeProto) -> None:
@@ -238,7 +252,14 @@ def _finish(state: _State, inputs: list[ir.Value]) -> ir.Model:
             kept.append(node)
     final = kept[::-1]
     constants = _used_constants(final)
-    graph = ir.Graph(inputs, outputs, nodes=final, initializers=constants, opset_imports=dict(state.model.opset_imports), name=state.model.graph.name)
+    graph = ir.Graph(
+        inputs,
+        outputs,
+        nodes=final,
+        initializers=constants,
+        opset_imports=dict(state.model.opset_imports),
+        name=state.model.graph.name,
+    )
     result = ir.Model(graph, ir_version=state.model.ir_version)
     result.meta.update(state.model.meta)
     return result

@@ -128,14 +128,17 @@ class QuantGraph:
     def blocker(self, node: QuantNode, what: str, found: object, expected: object, fix: str) -> Blocker:
         return Blocker(self.place(node), what, str(found), str(expected), fix, node.name or node.output, node.op)
 
-    def refuse(self, node: QuantNode, what: str, *, found: object, expected: object, fix: str) -> UserError:
+    def refuse(self, node: QuantNode, what: str, found: object, expected: object, fix: str) -> UserError:
         """The error to raise about a node."""
         return UnsupportedOp(self.blocker(node, what, found, expected, fix))
 
 
 def exact(value: np.ndarray) -> np.ndarray:
     """Exact fractions of float or integer numbers, as an object array of the same shape."""
-    flat = [Fraction(x) for x in np.asarray(value).astype(np.float64 if value.dtype.kind == "f" else object).ravel().tolist()]
+    flat = [
+        Fraction(x)
+        for x in np.asarray(value).astype(np.float64 if value.dtype.kind == "f" else object).ravel().tolist()
+    ]
     result = np.empty(len(flat), object)
     result[:] = flat
     return result.reshape(value.shape)

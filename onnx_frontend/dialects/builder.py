@@ -15,7 +15,19 @@ from onnx_frontend.propagate import STANDARD, evaluate_node, place
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, QuantOutput, QuantTensor, dequantize_float32
 
 CODE_TYPES = {"INT2", "UINT2", "INT4", "UINT4", "INT8", "UINT8", "INT16", "UINT16"}
-MOVES = {"Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Split", "Concat", "Gather", "Expand", "Tile"}
+MOVES = {
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Flatten",
+    "Slice",
+    "Split",
+    "Concat",
+    "Gather",
+    "Expand",
+    "Tile",
+}
 ON_CODES = MOVES | {"MaxPool", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth"}
 
 Reader = Callable[["Builder", ir.Node], None]
@@ -98,6 +110,7 @@ def read_plain(builder: Builder, node: ir.Node) -> None:
     builder.add(node, node.op_type, [t.name if t else "" for t in inputs])
     for value in node.outputs:
         builder.give(value)
+    return None
 
 
 def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> None:
@@ -112,7 +125,7 @@ def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | N
             fix="put the DequantizeLinear in front of it",
         )
     names = []
-    for value, tensor in zip(node.inputs, inputs, strict=True):
+    for tensor in inputs:
         if tensor is not None and tensor.is_constant and tensor.dtype == coded[0].dtype:
             tensor = builder.tensors[f"{tensor.name}:code"] = replace(tensor, name=f"{tensor.name}:code", quant=quant)
         names.append(tensor.name if tensor else "")
@@ -126,7 +139,10 @@ def _fold(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> 
     """A node over constants only. Moves keep the codes and the grid; anything else becomes float32 numbers."""
     quantized = [t for t in inputs if t is not None and t.quant is not None]
     moved = node.op_type in MOVES and len(quantized) == 1 and inputs[0] is quantized[0]
-    arrays = [None if t is None else t.value if t.quant is None or moved else dequantize_float32(t.value, t.quant) for t in inputs]
+    arrays = [
+        None if t is None else t.value if t.quant is None or moved else dequantize_float32(t.value, t.quant)
+        for t in inputs
+    ]
     results = evaluate_node(node, arrays, builder.opset(node))
     if results is None:
         return False

@@ -42,7 +42,9 @@ def read_dequantize(builder: Builder, node: ir.Node) -> None:
     if quant is None:
         builder.give(out)
     elif source.is_constant and source.quant is None:
-        builder.tensors[out.name] = QuantTensor(out.name, source.shape, quant, source.value.astype(np.int64), source.dtype)
+        builder.tensors[out.name] = QuantTensor(
+            out.name, source.shape, quant, source.value.astype(np.int64), source.dtype
+        )
     elif source.quant is None:
         builder.block(
             node,
@@ -66,12 +68,19 @@ def read_clip(builder: Builder, node: ir.Node) -> None:
         return read_plain(builder, node)
     source = builder.tensor(value)
     bounds = [builder.tensor(v) for v in (*node.inputs[1:], None, None)[:2]]
-    lo, hi = (int(t.value) if t is not None and t.is_constant else end for t, end in zip(bounds, _ends(source), strict=True))
+    lo, hi = (
+        int(t.value) if t is not None and t.is_constant else end for t, end in zip(bounds, _ends(source), strict=True)
+    )
     narrow = IntRange(max(lo, source.quant.codes.lo), min(hi, source.quant.codes.hi))
     maker = next((n for n in builder.nodes if source.name in n.outputs), None)
     out = node.outputs[0]
     builder.codes.add(out.name)
-    if maker is not None and maker.op == "QuantizeLinear" and len(value.consumers()) == 1 and not value.is_graph_output():
+    if (
+        maker is not None
+        and maker.op == "QuantizeLinear"
+        and len(value.consumers()) == 1
+        and not value.is_graph_output()
+    ):
         builder.nodes[builder.nodes.index(maker)] = replace(maker, outputs=(out.name,))
     else:
         builder.add(node, "QuantizeLinear", [source.name], attributes={})
@@ -128,7 +137,13 @@ def quant_of(builder: Builder, node: ir.Node, dtype: ir.DataType | None, source:
     scale, zero = builder.tensor(node.inputs[1]), builder.tensor(node.inputs[2] if len(node.inputs) > 2 else None)
     kind = dtype.name if dtype is not None else "undefined"
     if kind not in BITS:
-        builder.block(node, "this number format is not supported", found=kind, expected="integers of 2 to 32 bits", fix="quantize to int8 or uint8")
+        builder.block(
+            node,
+            "this number format is not supported",
+            found=kind,
+            expected="integers of 2 to 32 bits",
+            fix="quantize to int8 or uint8",
+        )
         return None
     if not scale.is_constant or (zero is not None and not zero.is_constant):
         builder.block(
@@ -139,40 +154,63 @@ def quant_of(builder: Builder, node: ir.Node, dtype: ir.DataType | None, source:
             fix="use static quantization: hwgen quantize MODEL --calib X.npz",
         )
         return None
-    scales = scale.value.astype(np.float64)
-    if not (np.isfinite(scales).all() and (scales > 0).all()):
-        bad = scales[~(np.isfinite(scales) & (scales > 0))].ravel()[0]
-        builder.block(node, "its scale is no positive number", found=bad, expected="finite scales above 0", fix="calibrate again with data that excites this tensor")
-        return None
-    return _grid(builder, node, BITS[kind], scales, np.zeros(1, np.int64) if zero is None else zero.value.astype(np.int64), source)
+    zeros = np.zeros(1, np.int64) if zero is None else zero.value.astype(np.int64)
+    return _grid(builder, node, BITS[kind], scale.value.astype(np.float64), zeros, source)
 
 
 def _grid(
-    builder: Builder, node: ir.Node, kind: tuple[int, bool], scales: np.ndarray, zeros: np.ndarray, source: QuantTensor | None
+    builder: Builder,
+    node: ir.Node,
+    kind: tuple[int, bool],
+    scales: np.ndarray,
+    zeros: np.ndarray,
+    source: QuantTensor | None,
 ) -> Quant | None:
-    shape = None if source is None else source.shape
-    axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 1
-    block = node.attributes["block_size"].as_int() if "block_size" in node.attributes else 0
+    wrong = scales[~(np.isfinite(scales) & (scales > 0))].ravel()
+    if wrong.size:
+        builder.block(
+            node,
+            "its scale is no positive number",
+            found=wrong[0],
+            expected="finite scales above 0",
+            fix="calibrate again with data that excites this tensor",
+        )
+        return None
     scale, zero = one_or_per_channel(fractions_of(scales)), one_or_per_channel([int(z) for z in zeros.ravel()])
     if len(scale) == 1 and len(zero) == 1:
         return Quant(scale, zero, *kind)
+    return _per_channel(builder, node, Quant(scale, zero, *kind), scales.ndim, None if source is None else source.shape)
+
+
+def _per_channel(
+    builder: Builder, node: ir.Node, quant: Quant, scale_rank: int, shape: tuple[int, ...] | None
+) -> Quant | None:
+    axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 1
+    block = node.attributes["block_size"].as_int() if "block_size" in node.attributes else 0
     rank = 1 if shape is None else len(shape)
     axis += rank if axis < 0 else 0
     extent = None if shape is None or axis >= rank else shape[axis]
-    if block or scales.ndim > 1:
+    counts = {len(quant.scale), len(quant.zero_point)}
+    if block or scale_rank > 1:
         builder.block(
             node,
             "block-wise scales are not supported",
-            found=f"block_size={block}, scales of shape {list(scales.shape)}",
+            found=f"block_size={block}, {len(quant.scale)} scales",
             expected="one scale for the tensor or one per output channel",
             fix="quantize the weights per channel",
         )
         return None
-    if extent not in {len(scale), len(zero)} or not {len(scale), len(zero)} <= {1, extent}:
-        found = f"{scales.size} scales and {zeros.size} zero points for axis {axis} of {shape}"
-        builder.block(node, "its scales do not fit the tensor", found=found, expected="one, or one per channel", fix="export it again")
+    if extent not in counts or not counts <= {1, extent}:
+        found = f"{len(quant.scale)} scales and {len(quant.zero_point)} zero points for axis {axis} of {shape}"
+        builder.block(
+            node,
+            "its scales do not fit the tensor",
+            found=found,
+            expected="one, or one per channel",
+            fix="export it again",
+        )
         return None
-    return Quant(scale, zero, *kind, axis=axis)
+    return replace(quant, axis=axis)
 
 
 READERS: dict[tuple[str, str], Reader] = {
