@@ -15,16 +15,16 @@ from onnx_frontend.lower.pending import Finish
 from onnx_frontend.quant_graph import QuantNode
 
 
-def reshape(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...]) -> Node:
+def reshape(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
     """Reshape, Flatten, Squeeze, Unsqueeze: the result's shape is known, so they are one operator."""
     (source,) = sources
-    shape = lowering.shape(node.output)
+    shape = lowering.shape(output)
     if shape == source.type.shape:
         return source
     return lowering.emit(Reshape(shape), (source,), lowering.named(node), (node,))
 
 
-def transpose(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...]) -> Node:
+def transpose(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
     (source,) = sources
     perm = permutation(node, len(source.type.shape))
     if perm == tuple(range(len(perm))):
