@@ -179,3 +179,17 @@ def scalar(value: int | Fraction) -> Exact:
 def array(value: object) -> Exact:
     """An object array again, where NumPy made a bare Fraction out of a 0-dimensional one."""
     return np.asarray(value, object)
+
+
+def shrink(value: Exact) -> Exact:
+    """Extent 1 along each axis on which the values do not vary."""
+    for axis in range(value.ndim):
+        first = value.take([0], axis)
+        if value.shape[axis] > 1 and bool((value == first).all()):
+            value = first
+    return value
+
+
+def fits(constant: Exact, shape: tuple[int, ...]) -> bool:
+    """Whether a constant broadcasts to the shape without growing it."""
+    return constant.ndim <= len(shape) and np.broadcast_shapes(constant.shape, shape) == shape

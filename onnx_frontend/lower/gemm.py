@@ -10,8 +10,8 @@ import numpy as np
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.kernels.view.op import Transpose
 from onnx_frontend.lower.elementwise import number
-from onnx_frontend.lower.expression import Exact, array, scalar
-from onnx_frontend.lower.lowering import Lowering, shrink
+from onnx_frontend.lower.expression import Exact, array, scalar, shrink
+from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Grid
 from onnx_frontend.quant_graph import QuantNode, QuantTensor, exact
 

@@ -20,7 +20,7 @@ from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Constant
 from hwgen.ir.op import Op
 from onnx_frontend.lower.elementwise import CHANNEL_ARGUMENTS, ELEMENTWISE
-from onnx_frontend.lower.expression import Exact, Expression, X
+from onnx_frontend.lower.expression import Exact, Expression, X, fits, shrink
 from onnx_frontend.lower.names import Names
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode
@@ -178,7 +178,7 @@ class Lowering:
             args.append(function)
             path += [n for n in nodes if n not in path]
         result = ELEMENTWISE[node.op](node, args) if root else None
-        if result is None or any(not _fits(c, shape) for c in result.constants):
+        if result is None or any(not fits(c, shape) for c in result.constants):
             return leaf
         return root, result, (*path, node)
 
@@ -294,16 +294,3 @@ class Lowering:
             expected="a QuantizeLinear/DequantizeLinear pair on every activation and every weight",
             fix=f"quantize the model: hwgen quantize {self.graph.file} --calib X.npz",
         )
-
-
-def shrink(value: Exact) -> Exact:
-    """Extent 1 along each axis on which the values do not vary."""
-    for axis in range(value.ndim):
-        first = value.take([0], axis)
-        if value.shape[axis] > 1 and bool((value == first).all()):
-            value = first
-    return value
-
-
-def _fits(constant: Exact, shape: tuple[int, ...]) -> bool:
-    return constant.ndim <= len(shape) and np.broadcast_shapes(constant.shape, shape) == shape

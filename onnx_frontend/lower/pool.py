@@ -13,8 +13,8 @@ from hwgen.ir.graph import Node
 from hwgen.kernels.pool.op import Reduce
 from hwgen.kernels.view.op import Reshape, Transpose
 from onnx_frontend.lower.conv import spread, window
-from onnx_frontend.lower.expression import as_affine_clip, scalar
-from onnx_frontend.lower.lowering import Lowering, shrink
+from onnx_frontend.lower.expression import as_affine_clip, scalar, shrink
+from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.lower.spatial import spatial
 from onnx_frontend.quant_graph import QuantNode

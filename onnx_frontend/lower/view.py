@@ -9,8 +9,8 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.kernels.view.op import Reshape, Transpose
-from onnx_frontend.lower.expression import Exact
-from onnx_frontend.lower.lowering import Lowering, shrink
+from onnx_frontend.lower.expression import Exact, shrink
+from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
 from onnx_frontend.quant_graph import QuantNode
 
