@@ -8,7 +8,7 @@ indices and not axes, Reshape leaves it as it is and Transpose only relabels it:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -77,15 +77,20 @@ class Order:
 
     def run_over(self, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
         """If all of `axis` runs innermost: its positions in stream order; None where other axes interleave."""
-        stride, extent = row_major_strides(shape)[axis], shape[axis]
-        index = self.indices.reshape(-1, extent)
-        positions = index // stride % extent
-        base = index - positions * stride
-        runs = np.all(positions == positions[0]) and np.all(base == base[:, :1])
-        return positions[0] if runs and len(np.unique(positions[0])) == extent else None
+        return _run_over(self, shape, axis)
 
     def __str__(self) -> str:
         return " ".join(f"{count}@{stride}" for count, stride in self.loops) or "1"
+
+
+@lru_cache(maxsize=4096)
+def _run_over(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
+    stride, extent = row_major_strides(shape)[axis], shape[axis]
+    index = order.indices.reshape(-1, extent)
+    positions = index // stride % extent
+    base = index - positions * stride
+    runs = np.all(positions == positions[0]) and np.all(base == base[:, :1])
+    return positions[0] if runs and len(np.unique(positions[0])) == extent else None
 
 
 def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All kernels, one line each. Kernels that live outside of hwgen join through the entry-point group `hwgen.kernels`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from hwgen.errors import InternalError
+from hwgen.ir.graph import Node
+from hwgen.kernels.base import Kernel
+from hwgen.kernels.matmul.kernel import MatMulKernel
+
+KERNELS: tuple[Kernel, ...] = (
+    MatMulKernel(),
+)
+
+
+@cache
+def kernels_by_op() -> dict[type, Kernel]:
+    """Operator class to kernel, outside kernels included."""
+    outside = tuple(point.load()() for point in entry_points(group="hwgen.kernels"))
+    return {kernel.op: kernel for kernel in KERNELS + outside}
+
+
+def kernel_of(node: Node) -> Kernel:
+    """The kernel of a node's operator."""
+    try:
+        return kernels_by_op()[type(node.op)]
+    except KeyError:
+        raise InternalError(f"no kernel for operator {node.op.name} of node {node.name}") from None
