@@ -78,9 +78,14 @@ def _run_bench(options: argparse.Namespace, manifest: dict) -> int:
 
 
 def _run_flipped(
-    bench: VerilatorBench | IcarusBench, options: argparse.Namespace, manifest: dict, work: Path, vectors: Path, samples: int
+    bench: VerilatorBench | IcarusBench,
+    options: argparse.Namespace,
+    manifest: dict,
+    work: Path,
+    vectors: Path,
+    samples: int,
 ) -> int:
-    memories = [name for name in manifest.get("flip", []) or sorted(f"mem/{p.name}" for p in (BUNDLE / "mem").glob("*"))]
+    memories = _memories(manifest)
     if not memories:
         raise ToolError("this design has no memory whose bit could be flipped")
     plusargs = _plusargs(options, manifest, work, vectors, samples)
@@ -93,6 +98,16 @@ def _run_flipped(
         print(f"a flipped bit in {flipped} changes no result; trying another")
     print("FAIL: the bench does not notice flipped bits")
     return 1
+
+
+def _memories(manifest: dict) -> list[str]:
+    """All $readmemh files; those of the last stages stand last."""
+    stages = [tap["name"] for tap in manifest["taps"]]
+
+    def place(name: str) -> tuple[int, str]:
+        return max((k for k, stage in enumerate(stages) if name.startswith(stage)), default=-1), name
+
+    return [f"mem/{name}" for name in sorted((p.name for p in (BUNDLE / "mem").glob("*")), key=place)]
 
 
 def _run_raw(options: argparse.Namespace, manifest: dict) -> int:
@@ -149,14 +164,16 @@ def _has_cocotb() -> bool:
 def _key(name: str, stored: int, taps: bool, waves: bool) -> str:
     """Changes whenever the compiled bench would."""
     digest = hashlib.sha256(f"{stored} {taps} {waves} {sys.prefix}".encode())
-    for path in [*sources(BUNDLE, taps), *sorted((BUNDLE / "bench").glob("*.vlt")), Path(__file__).parent / "simulators.py"]:
+    for path in [
+        *sources(BUNDLE, taps),
+        *sorted((BUNDLE / "bench").glob("*.vlt")),
+        Path(__file__).parent / "simulators.py",
+    ]:
         digest.update(path.name.encode() + path.read_bytes())
     return f"{name}-{digest.hexdigest()[:16]}"
 
 
-def _plusargs(
-    options: argparse.Namespace, manifest: dict, work: Path, vectors: Path, samples: int
-) -> list[str]:
+def _plusargs(options: argparse.Namespace, manifest: dict, work: Path, vectors: Path, samples: int) -> list[str]:
     timing = manifest.get("timing", {})
     latency, interval = timing.get("latency", 1000), timing.get("initiation_interval", 1000)
     arguments = {
@@ -167,7 +184,7 @@ def _plusargs(
         "cut": latency // 2 + interval + 8,
         "quiet": 8 * (latency + interval) + 10_000,
         "stall": int(options.backpressure == "random"),
-        "seed": options.seed,
+        "stall_seed": options.seed,
         "last_phase": options.last_phase,
     }
     if options.taps is not None:
@@ -207,7 +224,9 @@ def _print(results: dict) -> None:
     for name in ("initiation_interval", "latency", "first_out"):
         print(f"  {name:20} predicted {results[name]['predicted']}, measured {results[name]['measured']}")
     for wrong in results["wrong"][:4]:
-        print("  wrong: port {port} frame {frame} beat {beat} cycle {cycle}: {found}, expected {expected}".format(**wrong))
+        print(
+            "  wrong: port {port} frame {frame} beat {beat} cycle {cycle}: {found}, expected {expected}".format(**wrong)
+        )
     for breach in results["breaches"][:4]:
         print("  breach: {what} at port {port} frame {frame} beat {beat} cycle {cycle}".format(**breach))
 

@@ -149,5 +149,3 @@ def _run(command: Sequence[str], cwd: Path, log: Path) -> None:
 def _tail(log: Path, lines: int = 15) -> str:
     text = log.read_text(errors="replace").rstrip().splitlines() if log.exists() else []
     return "\n".join(f"  {line}" for line in text[-lines:])
-
-

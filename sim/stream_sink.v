@@ -39,12 +39,15 @@ module stream_sink #(
     reg [WIDTH-1:0] words [0:STORED*BEATS-1];
     reg [8*512-1:0] folder;
     reg [8*600-1:0] path;
+    integer stored;
 
     initial begin
         if (!$value$plusargs("vectors=%s", folder))
             folder = "vectors";
         $sformat(path, "%0s/%0s.hex", folder, NAME);
-        $readmemh(path, words);
+        if (!$value$plusargs("samples=%d", stored))
+            stored = 1;
+        $readmemh(path, words, 0, stored * BEATS - 1);
         mismatches = 0;
         breaches = 0;
     end
