@@ -21,9 +21,13 @@ def add_tree(m: Module, terms: Sequence[Value], name: str, width: int, levels: i
         registered = depth % levels == 0 or last
         sums = []
         for k, pair in enumerate(pairs):
-            grown = min(width, max(len(p) for p in pair) + len(pair) - 1)
+            grown = min(width, max(_signed_bits(p) for p in pair) + len(pair) - 1)
             total = Signal(signed(grown), name=f"{name}_sum{depth}_{k}", reset_less=True)
             value = pair[0] + pair[1] if len(pair) == 2 else pair[0]
             (m.d.sync if registered else m.d.comb).__iadd__(total.eq(value))
             sums.append(total)
     return sums[0]
+
+
+def _signed_bits(term: Value) -> int:
+    return len(term) + (not term.shape().signed)

@@ -25,7 +25,8 @@ class Queue(wiring.Component):
     brings the beats over `i` at any later time (or in the same cycle), in order. `o` is an ordinary stream.
 
     Timing. A beat on `i` in cycle t is offered on `o` from t + 1 on; a beat taken in cycle t gives its room back for
-    t + 1. Style ``block`` keeps the beats in block RAM behind a small prefetched queue: offered from t + 4 on.
+    t + 1. Style ``block`` keeps the beats in block RAM behind a small prefetched queue: offered from t + 4 on; the room
+    of a beat comes back when it has moved on into the prefetched queue.
     """
 
     def __init__(self, width: int, depth: int, style: QueueStyle = "distributed", burst: int = 1):
@@ -108,9 +109,7 @@ class Queue(wiring.Component):
 
     def _store_in_block_ram(self, m: Module, freed: Signal) -> None:
         m.submodules.prefetched = prefetched = Queue(self.width, PREFETCH_DEPTH)
-        m.submodules.store = store = Memory(
-            self.width, self.depth, style="block", output_register=True, writable=True
-        )
+        m.submodules.store = store = Memory(self.width, self.depth, style="block", output_register=True, writable=True)
         write_address, read_address, filled = self._pointers(m, self.i.valid, freed)
         arriving = Signal(PREFETCH_LATENCY)
         m.d.comb += [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
@@ -99,6 +100,7 @@ def positions_in(node: Node, folding: DenseFolding, order: Order) -> np.ndarray 
     return beats if np.all(beats // inputs == group) else None
 
 
+@lru_cache(maxsize=1024)
 def _bases(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray:
     """Flat index of element 0 of `axis` for each run over it, in stream order."""
     stride, extent = row_major_strides(shape)[axis], shape[axis]

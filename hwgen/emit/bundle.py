@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bundle: everything that a build leaves behind, as bytes by relative path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwgen.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Relative path (with forward slashes) to contents."""
+
+    name: str
+    files: dict[str, bytes]
+
+    def write(self, folder: Path) -> Path:
+        """Writes all files, or nothing: into a temporary folder beside `folder`, which then takes its place.
+
+        Raises UserError where the place cannot be written. What stood there before stays until the new one is whole.
+        """
+        folder = Path(folder).absolute()
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        try:
+            unfinished.chmod(0o755)
+            for path, data in self.files.items():
+                place = unfinished / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(data)
+                if data.startswith(b"#!"):
+                    place.chmod(0o755)
+            _replace(unfinished, folder)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return folder
+
+
+def _replace(new: Path, place: Path) -> None:
+    """Moves `new` to `place`; what was there is removed only once the new folder stands."""
+    if not place.exists():
+        os.rename(new, place)
+        return
+    if place.is_dir() and any(place.iterdir()) and not (place / "manifest.json").exists():
+        raise OSError("the folder exists and is not a bundle; nothing was overwritten")
+    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
+    os.rename(place, old / "bundle")
+    os.rename(new, place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> UserError:
+    return UserError.of(
+        f"output folder {folder.name}",
+        "it cannot be written",
+        found=error.strerror or str(error),
+        expected="a folder that can be created, or an earlier bundle to replace",
+        fix="choose another one with -o",
+    )

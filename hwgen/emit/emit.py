@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a plan and its top component to a bundle."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from hwgen.emit.bundle import Bundle
+from hwgen.emit.manifest import make_manifest
+from hwgen.emit.memories import hex_file
+from hwgen.emit.proof import make_proof
+from hwgen.emit.verilog import verilog
+from hwgen.ir.serialize import graph_to_files
+from hwgen.plan.plan import Plan
+from hwgen.plan.plan_json import plan_to_json
+from hwgen.rtl.build_top import memory_images, memory_path
+from hwgen.rtl.top import Top
+
+PRIMITIVES = ("hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
+
+
+def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
+    """All files of a bundle; the same plan gives the same bytes.
+
+    host: the serialized host boundary. The bench, the reports and the README come from emit/bench.py and templates/.
+    """
+    contents: dict[str, bytes] = {f"rtl/{name}.v": verilog(name, top).encode()}
+    for primitive in PRIMITIVES:
+        contents[f"rtl/{primitive}"] = files("hwgen").joinpath(f"hdl/verilog/{primitive}").read_bytes()
+    for key, image in memory_images(plan).items():
+        contents[memory_path(key)] = hex_file(image)
+    contents["plan.json"] = plan_to_json(plan).encode()
+    contents["proof.json"] = (json.dumps(make_proof(plan), indent=1) + "\n").encode()
+    contents |= graph_to_files(plan.graph)
+    manifest = make_manifest(name, plan, contents, {"host": host})
+    contents["manifest.json"] = (json.dumps(manifest, indent=2) + "\n").encode()
+    return Bundle(name, contents)
+

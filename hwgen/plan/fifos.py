@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Queue depths and exact timing of a plan, by the beat-level model.
+
+Depths come from a run without limits in which frames enter at the pace of the slowest stage: the room each queue then
+needs is enough to keep that pace for ever, because a self-timed marked graph is never slower than any schedule that
+its buffers allow. That also proves the absence of deadlock, at forks and joins too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwgen.ir.schedule import Schedule
+from hwgen.plan.beats import Network
+from hwgen.plan.plan import Buffer, Link, Port, Stage, Timing
+from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_schedule, gives, takes
+
+LEAST_DEPTH = 2
+BLOCK_FROM_BITS = 6144
+"""A queue of at least this many bits, and more than 64 beats, goes into block RAM."""
+WARM_UP = 6
+MOST_FRAMES = 48
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """Stages, ports and links whose queues are not sized yet."""
+
+    stages: dict[str, Stage]
+    ports: dict[str, Port]
+    links: tuple[Link, ...]
+
+    def root(self, name: str) -> str:
+        """The issuing stage (or input port) at the head of the pipe chain that `name` belongs to."""
+        while name in self.stages and self.stages[name].schedule.is_pipe:
+            (link,) = (k for k in self.links if k.sink == name)
+            name = link.source
+        return name
+
+    def path(self, link: Link) -> tuple[int, int]:
+        """(cycles from the giving event of the root to the queue of `link`, beats there per such event)."""
+        latency, burst, name = int(link.serialize > 1), link.serialize, link.source
+        while name in self.stages:
+            schedule = self.stages[name].schedule
+            latency += schedule.latency
+            if not schedule.is_pipe:
+                break
+            (before,) = (k for k in self.links if k.sink == name)
+            latency += int(before.serialize > 1)
+            burst *= before.serialize
+            name = before.source
+        return latency, burst
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with the events that move beats over the edge of the design and through its queues."""
+
+    network: Network
+    inputs: dict[str, Events]
+    outputs: dict[str, Events]
+    queues: dict[str, list[QueueEvents]]
+
+
+def build_model(draft: Draft, *, limited: bool, pace: int | None = None) -> Model:
+    """The beat-level model of a draft. pace: least cycles between frames at the inputs."""
+    network = Network()
+    numbers: dict[str, list[int]] = {}
+    inputs, outputs = {}, {}
+    metronome = network.add("pace", np.array([pace])) if pace else None
+    for name, port in draft.ports.items():
+        each = np.arange(port.beats)
+        numbers[name] = [network.add(name, np.ones(port.beats))]
+        events = Events(numbers[name][0], each)
+        (inputs if port.direction == "in" else outputs)[name] = events
+        if metronome is not None and port.direction == "in":
+            network.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
+    for name, stage in draft.stages.items():
+        numbers[name] = add_schedule(network, name, stage.schedule)
+    queues = {}
+    for link in draft.links:
+        if link.queue is not None:
+            queues[link.name] = _add_link(network, draft, link, numbers, inputs | outputs, limited)
+    return Model(network, inputs, outputs, queues)
+
+
+def _add_link(
+    network: Network, draft: Draft, link: Link, numbers: dict[str, list[int]], ports: dict[str, Events], limited: bool
+) -> list[QueueEvents]:
+    root = draft.root(link.source)
+    latency, burst = draft.path(link)
+    schedule: Schedule
+    if root in ports:
+        producer = ports[root]
+    else:
+        producer = gives(numbers[root], draft.stages[root].schedule.processes)
+    if link.sink in ports:
+        consumer = ports[link.sink]
+    else:
+        consumer = takes(numbers[link.sink], draft.stages[link.sink].schedule.processes, link.operand)
+    assert link.queue is not None
+    depth = link.queue.depth if limited else None
+    timing = LinkTiming(link.name, latency, burst, depth, link.queue.style == "block")
+    return add_link(network, timing, producer, consumer)
+
+
+def size_queues(draft: Draft) -> Draft:
+    """Queues just deep enough to lose no cycle; deep ones move into block RAM."""
+    pace = _free_interval(build_model(draft, limited=False))
+    styles_settled = False
+    while True:
+        model = build_model(draft, limited=False, pace=pace)
+        times = model.network.run(WARM_UP)
+        links = tuple(
+            link if link.queue is None else replace(link, queue=_buffer(link, model.queues[link.name], times))
+            for link in draft.links
+        )
+        before = [k.queue.style for k in draft.links if k.queue]
+        draft = replace(draft, links=links)
+        styles_settled = before == [k.queue.style for k in links if k.queue]
+        if styles_settled:
+            return draft
+
+
+def _buffer(link: Link, queues: list[QueueEvents], times: list[np.ndarray]) -> Buffer:
+    assert link.queue is not None
+    depth = max(LEAST_DEPTH, *(q.needed_depth(times) for q in queues), *(q.burst for q in queues))
+    bits = depth * link.lanes_queue * link.range.width
+    block = link.queue.style == "block" or (depth > 64 and bits >= BLOCK_FROM_BITS)
+    return Buffer(depth, "block" if block else "distributed")
+
+
+def _free_interval(model: Model) -> int:
+    """Cycles a frame of the slowest process when nothing holds the others up."""
+    times = model.network.run(WARM_UP)
+    return max(int(t[-1, -1] - t[-2, -1]) for t in times)
+
+
+def predict_timing(draft: Draft) -> Timing:
+    """Initiation interval, latency and first output of a sized draft, inputs always valid, outputs always ready."""
+    model = build_model(draft, limited=True)
+    frames = WARM_UP
+    while True:
+        times = model.network.run(frames)
+        starts = [times[e.process][:, e.index[0]] for e in model.inputs.values()]
+        intervals = [np.diff(s) for s in starts]
+        settled = _settled_from(intervals)
+        if settled < frames - 3 or frames >= MOST_FRAMES:
+            break
+        frames = min(2 * frames, MOST_FRAMES)
+    begin = min(int(s[0]) for s in starts)
+    ends = [times[e.process][0] for e in model.outputs.values()]
+    return Timing(
+        initiation_interval=max(int(i[-1]) for i in intervals),
+        latency=max(int(e[-1]) for e in ends) - begin,
+        first_out=min(int(e[0]) for e in ends) - begin,
+        frames=settled + 1,
+    )
+
+
+def _settled_from(intervals: list[np.ndarray]) -> int:
+    """Index of the first interval from which on all are equal, at every input."""
+    last = 0
+    for interval in intervals:
+        differs = np.flatnonzero(interval != interval[-1])
+        last = max(last, int(differs[-1]) + 1 if len(differs) else 0)
+    return last

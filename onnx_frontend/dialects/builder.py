@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all dialects share while a model is read: names, constants, and which integers are codes of what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+import onnx_ir as ir
+
+from hwgen.errors import Blocker
+from onnx_frontend.propagate import STANDARD, evaluate_node, place
+from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, QuantOutput, QuantTensor, dequantize_float32
+
+CODE_TYPES = {"INT2", "UINT2", "INT4", "UINT4", "INT8", "UINT8", "INT16", "UINT16"}
+MOVES = {
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Flatten",
+    "Slice",
+    "Split",
+    "Concat",
+    "Gather",
+    "Expand",
+    "Tile",
+}
+ON_CODES = MOVES | {"MaxPool", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth"}
+
+Reader = Callable[["Builder", ir.Node], None]
+
+
+@dataclass
+class Builder:
+    """A QuantGraph under construction.
+
+    alias: ONNX value name -> tensor name, where the two differ (the output of a DequantizeLinear is its input's
+    tensor seen as real numbers). codes: ONNX values whose integers are codes of a quantized tensor.
+    """
+
+    model: ir.Model
+    nodes: list[QuantNode] = field(default_factory=list)
+    tensors: dict[str, QuantTensor] = field(default_factory=dict)
+    alias: dict[str, str] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+    blockers: list[Blocker] = field(default_factory=list)
+
+    @property
+    def file(self) -> str:
+        return str(self.model.meta.get("file", "the model"))
+
+    def opset(self, node: ir.Node) -> int:
+        imports = self.model.opset_imports
+        return imports.get("", imports.get("ai.onnx", 1)) if node.domain in STANDARD else imports.get(node.domain, 1)
+
+    def block(self, node: ir.Node, what: str, *, found: object, expected: object, fix: str) -> None:
+        """Note a reason why the model cannot be built, and go on."""
+        name = node.name or node.outputs[0].name
+        self.blockers.append(Blocker(place(node, self.file), what, str(found), str(expected), fix, name, node.op_type))
+
+    def tensor(self, value: ir.Value | None) -> QuantTensor | None:
+        """The tensor behind an ONNX value; constants are taken in on first sight."""
+        if value is None:
+            return None
+        name = self.alias.get(value.name, value.name)
+        if name not in self.tensors:
+            constant = None if value.const_value is None else value.const_value.numpy()
+            self.tensors[name] = QuantTensor(name, shape_of(value), None, constant, dtype_of(value))
+        return self.tensors[name]
+
+    def give(self, value: ir.Value, quant: Quant | None = None, constant: np.ndarray | None = None) -> QuantTensor:
+        """Declare the tensor that a node computes."""
+        shape = shape_of(value) if constant is None else constant.shape
+        self.tensors[value.name] = QuantTensor(value.name, shape, quant, constant, dtype_of(value))
+        return self.tensors[value.name]
+
+    def add(self, node: ir.Node, op: str, inputs: list[str], **changes: object) -> None:
+        """Append a node; it keeps the name, place, outputs and attributes of the ONNX node unless told otherwise."""
+        plain = QuantNode(
+            op,
+            node.name or "",
+            tuple(inputs),
+            tuple(v.name for v in node.outputs),
+            attributes_of(node),
+            node.meta.get("index"),
+            "" if node.domain in STANDARD else node.domain,
+            self.opset(node),
+        )
+        self.nodes.append(replace(plain, **changes))
+
+    def finish(self) -> QuantGraph:
+        outputs = []
+        for value in self.model.graph.outputs:
+            tensor = self.tensor(value)
+            outputs.append(QuantOutput(value.name, tensor.name, value.name in self.codes))
+        inputs = tuple(v.name for v in self.model.graph.inputs)
+        return QuantGraph(self.file, tuple(self.nodes), dict(self.tensors), inputs, tuple(outputs))
+
+
+def read_plain(builder: Builder, node: ir.Node) -> None:
+    """A node of no dialect: an operator over the reals, or one that moves codes."""
+    inputs = [builder.tensor(v) for v in node.inputs]
+    if any(v is not None and v.name in builder.codes for v in node.inputs):
+        return _read_on_codes(builder, node, inputs)
+    if inputs and all(t is None or t.is_constant for t in inputs) and _fold(builder, node, inputs):
+        return None
+    builder.add(node, node.op_type, [t.name if t else "" for t in inputs])
+    for value in node.outputs:
+        builder.give(value)
+    return None
+
+
+def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> None:
+    coded = [t for v, t in zip(node.inputs, inputs, strict=True) if v is not None and v.name in builder.codes]
+    quant = coded[0].quant
+    if node.op_type not in ON_CODES or any(t.quant != quant for t in coded):
+        builder.block(
+            node,
+            "this operator computes on raw integer codes",
+            found=f"{node.op_type} between a QuantizeLinear and a DequantizeLinear",
+            expected="only operators that move codes there",
+            fix="put the DequantizeLinear in front of it",
+        )
+    names = []
+    for tensor in inputs:
+        if tensor is not None and tensor.is_constant and tensor.dtype == coded[0].dtype:
+            tensor = builder.tensors[f"{tensor.name}:code"] = replace(tensor, name=f"{tensor.name}:code", quant=quant)
+        names.append(tensor.name if tensor else "")
+    builder.add(node, node.op_type, names)
+    for value in node.outputs:
+        builder.give(value, quant)
+        builder.codes.add(value.name)
+
+
+def _fold(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> bool:
+    """A node over constants only. Moves keep the codes and the grid; anything else becomes float32 numbers."""
+    quantized = [t for t in inputs if t is not None and t.quant is not None]
+    moved = node.op_type in MOVES and len(quantized) == 1 and inputs[0] is quantized[0]
+    arrays = [
+        None if t is None else t.value if t.quant is None or moved else dequantize_float32(t.value, t.quant)
+        for t in inputs
+    ]
+    results = evaluate_node(node, arrays, builder.opset(node))
+    if results is None:
+        return False
+    for k, (value, result) in enumerate(zip((v for v in node.outputs if v.name), results, strict=True)):
+        if not moved:
+            builder.give(value, None, result)
+            continue
+        axis = _moved_axis(builder, node, arrays, quantized[0], k)
+        builder.give(value, replace(quantized[0].quant, axis=axis), result)
+    return True
+
+
+def _moved_axis(builder: Builder, node: ir.Node, arrays: list, source: QuantTensor, output: int) -> int | None:
+    """Where the channel axis of a constant went: found by moving the channel numbers along."""
+    quant = source.quant
+    if quant.axis is None or quant.per_tensor:
+        return quant.axis
+    shape = [1] * len(source.shape)
+    shape[quant.axis] = -1
+    numbers = np.broadcast_to(np.arange(source.shape[quant.axis]).reshape(shape), source.shape)
+    moved = evaluate_node(node, [numbers.astype(np.int32), *arrays[1:]], builder.opset(node))[output]
+    for axis, extent in enumerate(moved.shape):
+        expected = np.arange(extent).reshape([-1 if a == axis else 1 for a in range(moved.ndim)])
+        if extent == source.shape[quant.axis] and np.array_equal(moved, np.broadcast_to(expected, moved.shape)):
+            return axis
+    builder.block(
+        node,
+        "it tears the channels of a quantized constant apart",
+        found=f"{node.op_type} of per-channel weights along axis {quant.axis}",
+        expected="a move that keeps the channel axis whole",
+        fix="quantize these weights per tensor",
+    )
+    return None
+
+
+def attributes_of(node: ir.Node) -> dict[str, object]:
+    """Attributes as Python values; tensors as arrays; subgraphs by their type only."""
+    plain: dict[str, object] = {}
+    for name, attribute in node.attributes.items():
+        if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
+            plain[name] = "graph"
+        elif attribute.type == ir.AttributeType.TENSOR:
+            plain[name] = attribute.value.numpy()
+        elif isinstance(attribute.value, (list, tuple)):
+            plain[name] = tuple(attribute.value)
+        else:
+            plain[name] = attribute.value
+    return plain
+
+
+def shape_of(value: ir.Value) -> tuple[int, ...] | None:
+    return None if value.shape is None else tuple(int(d) for d in value.shape.numpy())
+
+
+def dtype_of(value: ir.Value) -> str:
+    return "undefined" if value.dtype is None else value.dtype.name.lower()
+
+
+def one_or_per_channel(values: list) -> tuple:
+    """A tuple with one entry where all are the same."""
+    return tuple(values[:1]) if len(set(values)) == 1 else tuple(values)
+
+
+def fractions_of(scale: np.ndarray) -> list[Fraction]:
+    return [Fraction(float(s)) for s in np.asarray(scale, np.float64).ravel()]

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QDQ: QuantizeLinear and DequantizeLinear around float operators, of the ONNX standard or of com.microsoft."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import onnx_ir as ir
+
+from hwgen.numerics.range import IntRange
+from onnx_frontend.dialects.builder import CODE_TYPES, Builder, Reader, fractions_of, one_or_per_channel, read_plain
+from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
+
+BITS = {
+    "INT2": (2, True), "UINT2": (2, False), "INT4": (4, True), "UINT4": (4, False), "INT8": (8, True),
+    "UINT8": (8, False), "INT16": (16, True), "UINT16": (16, False), "INT32": (32, True),
+}  # fmt: skip
+
+
+def read_quantize(builder: Builder, node: ir.Node) -> None:
+    """QuantizeLinear: the one node that rounds. Over a constant it is done here, in float32 as the standard says."""
+    out = node.outputs[0]
+    source = builder.tensor(node.inputs[0])
+    quant = quant_of(builder, node, out.dtype, source)
+    builder.codes.add(out.name)
+    if quant is None:
+        builder.give(out, Quant((math.inf,), (0,), 8, True))
+    elif source.is_constant and source.quant is None:
+        builder.give(out, quant, quantize_float32(source.value, quant))
+    else:
+        builder.add(node, "QuantizeLinear", [source.name], attributes={})
+        builder.give(out, quant)
+
+
+def read_dequantize(builder: Builder, node: ir.Node) -> None:
+    """DequantizeLinear: another name for the tensor of codes, unless it reads the codes on another grid."""
+    value, out = node.inputs[0], node.outputs[0]
+    source = builder.tensor(value)
+    quant = quant_of(builder, node, value.dtype, source)
+    if quant is None:
+        builder.give(out)
+    elif source.is_constant and source.quant is None:
+        builder.tensors[out.name] = QuantTensor(
+            out.name, source.shape, quant, source.value.astype(np.int64), source.dtype
+        )
+    elif source.quant is None:
+        builder.block(
+            node,
+            "these integers do not come from a QuantizeLinear",
+            found=f"'{value.name}', {source.dtype}, computed in the graph",
+            expected="codes of a quantized tensor, a constant, or a graph input",
+            fix="quantize the tensor with a QuantizeLinear",
+        )
+        builder.give(out)
+    elif source.quant.same_grid(quant):
+        builder.alias[out.name] = source.name
+    else:
+        builder.add(node, "DequantizeLinear", [source.name], attributes={})
+        builder.give(out, replace(quant, narrow=source.quant.codes))
+
+
+def read_clip(builder: Builder, node: ir.Node) -> None:
+    """Clip; right behind a QuantizeLinear it narrows the codes (how sub-8-bit grids are written in QCDQ)."""
+    value = node.inputs[0]
+    if value.name not in builder.codes:
+        return read_plain(builder, node)
+    source = builder.tensor(value)
+    bounds = [builder.tensor(v) for v in (*node.inputs[1:], None, None)[:2]]
+    lo, hi = (
+        int(t.value) if t is not None and t.is_constant else end for t, end in zip(bounds, _ends(source), strict=True)
+    )
+    narrow = IntRange(max(lo, source.quant.codes.lo), min(hi, source.quant.codes.hi))
+    maker = next((n for n in builder.nodes if source.name in n.outputs), None)
+    out = node.outputs[0]
+    builder.codes.add(out.name)
+    if (
+        maker is not None
+        and maker.op == "QuantizeLinear"
+        and len(value.consumers()) == 1
+        and not value.is_graph_output()
+    ):
+        builder.nodes[builder.nodes.index(maker)] = replace(maker, outputs=(out.name,))
+    else:
+        builder.add(node, "QuantizeLinear", [source.name], attributes={})
+    builder.give(out, _narrowed(source.quant, narrow))
+    return None
+
+
+def _ends(source: QuantTensor) -> tuple[int, int]:
+    return source.quant.codes.lo, source.quant.codes.hi
+
+
+def _narrowed(quant: Quant, narrow: IntRange) -> Quant:
+    return replace(quant, bits=narrow.width, signed=narrow.signed, narrow=narrow)
+
+
+def read_cast(builder: Builder, node: ir.Node) -> None:
+    """Cast of codes to another integer type that holds them all: the same codes."""
+    value, out = node.inputs[0], node.outputs[0]
+    source = builder.tensor(value)
+    target = out.dtype.name if out.dtype is not None else ""
+    if value.name in builder.codes and target in BITS and source.quant.codes in IntRange.of_bits(*BITS[target]):
+        builder.alias[out.name] = source.name
+        builder.codes.add(out.name)
+    else:
+        read_plain(builder, node)
+
+
+def read_input(builder: Builder, value: ir.Value) -> None:
+    """A graph input. Integers of a code type are codes of the grid on which the first DequantizeLinear reads them."""
+    quant = None
+    if value.dtype is not None and value.dtype.name in CODE_TYPES:
+        builder.codes.add(value.name)
+        bits, signed = BITS[value.dtype.name]
+        reader = _first_dequantize(value)
+        found = None if reader is None else quant_of(builder, reader, value.dtype, None)
+        quant = found or Quant(tuple(fractions_of(np.ones(1))), (0,), bits, signed)
+    builder.give(value, quant)
+
+
+def _first_dequantize(value: ir.Value) -> ir.Node | None:
+    waiting, seen = [value], set()
+    while waiting:
+        for node in waiting.pop(0).consumers():
+            if node.op_type == "DequantizeLinear":
+                return node
+            if node not in seen:
+                seen.add(node)
+                waiting += node.outputs
+    return None
+
+
+def quant_of(builder: Builder, node: ir.Node, dtype: ir.DataType | None, source: QuantTensor | None) -> Quant | None:
+    """The grid that a Q or DQ node names, or None (with a blocker noted) where it names none that can be built."""
+    scale, zero = builder.tensor(node.inputs[1]), builder.tensor(node.inputs[2] if len(node.inputs) > 2 else None)
+    kind = dtype.name if dtype is not None else "undefined"
+    if kind not in BITS:
+        builder.block(
+            node,
+            "this number format is not supported",
+            found=kind,
+            expected="integers of 2 to 32 bits",
+            fix="quantize to int8 or uint8",
+        )
+        return None
+    if not scale.is_constant or (zero is not None and not zero.is_constant):
+        builder.block(
+            node,
+            "its scale or zero point is computed at run time",
+            found=f"'{node.inputs[1].name}' is not a constant",
+            expected="a constant scale and zero point",
+            fix="use static quantization: hwgen quantize MODEL --calib X.npz",
+        )
+        return None
+    zeros = np.zeros(1, np.int64) if zero is None else zero.value.astype(np.int64)
+    return _grid(builder, node, BITS[kind], scale.value.astype(np.float64), zeros, source)
+
+
+def _grid(
+    builder: Builder,
+    node: ir.Node,
+    kind: tuple[int, bool],
+    scales: np.ndarray,
+    zeros: np.ndarray,
+    source: QuantTensor | None,
+) -> Quant | None:
+    wrong = scales[~(np.isfinite(scales) & (scales > 0))].ravel()
+    if wrong.size:
+        builder.block(
+            node,
+            "its scale is no positive number",
+            found=wrong[0],
+            expected="finite scales above 0",
+            fix="calibrate again with data that excites this tensor",
+        )
+        return None
+    scale, zero = one_or_per_channel(fractions_of(scales)), one_or_per_channel([int(z) for z in zeros.ravel()])
+    if len(scale) == 1 and len(zero) == 1:
+        return Quant(scale, zero, *kind)
+    return _per_channel(builder, node, Quant(scale, zero, *kind), scales.ndim, None if source is None else source.shape)
+
+
+def _per_channel(
+    builder: Builder, node: ir.Node, quant: Quant, scale_rank: int, shape: tuple[int, ...] | None
+) -> Quant | None:
+    axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 1
+    block = node.attributes["block_size"].as_int() if "block_size" in node.attributes else 0
+    rank = 1 if shape is None else len(shape)
+    axis += rank if axis < 0 else 0
+    extent = None if shape is None or axis >= rank else shape[axis]
+    counts = {len(quant.scale), len(quant.zero_point)}
+    if block or scale_rank > 1:
+        builder.block(
+            node,
+            "block-wise scales are not supported",
+            found=f"block_size={block}, {len(quant.scale)} scales",
+            expected="one scale for the tensor or one per output channel",
+            fix="quantize the weights per channel",
+        )
+        return None
+    if extent not in counts or not counts <= {1, extent}:
+        found = f"{len(quant.scale)} scales and {len(quant.zero_point)} zero points for axis {axis} of {shape}"
+        builder.block(
+            node,
+            "its scales do not fit the tensor",
+            found=found,
+            expected="one, or one per channel",
+            fix="export it again",
+        )
+        return None
+    return replace(quant, axis=axis)
+
+
+READERS: dict[tuple[str, str], Reader] = {
+    ("", "QuantizeLinear"): read_quantize,
+    ("", "DequantizeLinear"): read_dequantize,
+    ("", "Clip"): read_clip,
+    ("", "Cast"): read_cast,
+}

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an exact integer becomes the codes of a rounded tensor: nothing, a Table, or a Requantize."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+
+from hwgen.ir.graph import Node
+from hwgen.kernels.elementwise.op import Table
+from hwgen.kernels.requantize.op import Requantize
+from hwgen.kernels.view.op import Reshape
+from hwgen.numerics.range import IntRange
+from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
+from onnx_frontend.lower.lowering import Lowering
+from onnx_frontend.lower.pending import Affine, Finish, Grid
+from onnx_frontend.quant_graph import Quant, QuantNode
+
+LARGEST_TABLE = 1 << 12
+NARROW = 1 << 8
+
+
+def finish(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
+    """Codes of ``round(expression(scale * node + offset))`` on the wanted grid, rounded once."""
+    quant = wanted.quant
+    if not quant.per_tensor:
+        raise lowering.graph.refuse(
+            wanted.path[-1],
+            "an activation is quantized per channel",
+            found=f"{len(quant.scale)} scales along axis {quant.axis}",
+            expected="one scale for the tensor",
+            fix="quantize activations per tensor and weights per channel",
+        )
+    line = as_affine_clip(wanted.expression)
+    if line is not None:
+        fused = affine_line(source, line, quant)
+        if fused is not None:
+            return _requantize(lowering, source, wanted, *fused)
+    return _curve(lowering, source, wanted)
+
+
+def affine_line(source: Affine, line: AffineClip, quant: Quant) -> tuple[Exact, Exact, IntRange] | None:
+    """(ratio, offset, out) in output steps; None where the clip differs between channels."""
+    step = quant.scale[0]
+    ratio = np.asarray(line.gain * source.scale / step, object)
+    offset = np.asarray((line.gain * source.offset + line.shift) / step, object)
+    out = quant.codes
+    lo, hi = out.lo, out.hi
+    for bound, low in ((line.lo, True), (line.hi, False)):
+        if bound is None:
+            continue
+        codes = {round(Fraction(b) / step) + quant.zero_point[0] for b in np.asarray(bound, object).ravel()}
+        if len(codes) > 1:
+            return None
+        code = out.clamp(codes.pop())
+        lo, hi = (max(lo, code), hi) if low else (lo, min(hi, code))
+    return ratio, offset, IntRange(min(lo, hi), max(lo, hi))
+
+
+def _requantize(lowering: Lowering, source: Affine, wanted: Finish, ratio: Exact, offset: Exact, out: IntRange) -> Node:
+    zero = wanted.quant.zero_point[0]
+    values = source.node.type.range
+    uniform = ratio.size == 1 and offset.size == 1
+    if uniform and source.narrow and values.size <= NARROW:
+        r, o = ratio.ravel()[0], offset.ravel()[0]
+        codes = tuple(out.clamp(round(x * r + o) + zero) for x in range(values.lo, values.hi + 1))
+        return table(lowering, source, wanted, codes)
+    node, axis, ratios, offsets = _one_axis(lowering, source.node, ratio, offset, wanted.path)
+    op = Requantize(ratios, offsets, zero, wanted.quant.dialect, out, axis)
+    return _reshaped(lowering, op, node, source, wanted)
+
+
+def table(lowering: Lowering, source: Affine, wanted: Finish, codes: tuple[int, ...]) -> Node:
+    """A Table over all codes of the source, or the source itself where it would change nothing."""
+    values = source.node.type.range
+    if codes == tuple(range(values.lo, values.hi + 1)):
+        return source.node
+    op = Table(values.lo, codes, describe(wanted))
+    return lowering.emit(op, (source.node,), name_of(lowering, source, wanted), wanted.path, wanted.tensor)
+
+
+def describe(wanted: Finish) -> str:
+    """The function of a node in words."""
+    text = str(wanted.expression)
+    return "requantize" if text == "x" else text
+
+
+def name_of(lowering: Lowering, source: Affine, wanted: Finish) -> str:
+    """The operator's own name for an accumulator; else the first function on the way."""
+    return source.name or lowering.named(wanted.path[0])
+
+
+def _one_axis(
+    lowering: Lowering, node: Node, ratio: Exact, offset: Exact, path: tuple[QuantNode, ...]
+) -> tuple[Node, int, tuple[Fraction, ...], tuple[Fraction, ...]]:
+    """The constants along a single axis; axes between which they vary are merged by a Reshape."""
+    shape = node.type.shape
+    rank = len(shape)
+    arrays = [a.reshape([1] * (rank - a.ndim) + list(a.shape)) for a in (ratio, offset)]
+    varying = [k for k in range(rank) if any(a.shape[k] > 1 for a in arrays)]
+    if not varying:
+        return node, min(1, rank - 1), *((Fraction(a.ravel()[0]),) for a in arrays)
+    first, last = varying[0], varying[-1]
+    extent = shape[first : last + 1]
+    flat = []
+    for array in arrays:
+        if array.size == 1:
+            flat.append((Fraction(array.ravel()[0]),))
+        else:
+            full = np.broadcast_to(array.reshape(array.shape[first : last + 1]), extent)
+            flat.append(tuple(Fraction(v) for v in full.ravel()))
+    if first != last:
+        merged = (*shape[:first], prod(extent), *shape[last + 1 :])
+        node = lowering.emit(Reshape(merged), (node,), f"{node.name}_merged", path)
+    return node, first, flat[0], flat[1]
+
+
+def _reshaped(lowering: Lowering, op: Requantize, node: Node, source: Affine, wanted: Finish) -> Node:
+    name, shape = name_of(lowering, source, wanted), source.node.type.shape
+    if node is source.node:
+        return lowering.emit(op, (node,), name, wanted.path, wanted.tensor)
+    merged = lowering.emit(op, (node,), f"{name}_merged_codes", wanted.path)
+    return lowering.emit(Reshape(shape), (merged,), name, wanted.path, wanted.tensor)
+
+
+def round_exactly(wanted: Finish, value: Fraction) -> int:
+    """The code of a single real number, for a function that is the same for all elements."""
+    line = as_affine_clip(wanted.expression.of(Expression.constant(scalar(value))))
+    step, zero = wanted.quant.scale[0], wanted.quant.zero_point[0]
+    return wanted.quant.codes.clamp(round(line.shift.item() / step) + zero)
+
+
+def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
+    raise lowering.graph.refuse(
+        wanted.path[0],
+        "this function is not supported here",
+        found=wanted.expression,
+        expected="an affine function or a Clip",
+        fix="quantize the tensor in front of it",
+    )
+
+
+def on_same_grid(
+    lowering: Lowering, source: Affine, expression: Expression, path: tuple[QuantNode, ...], quant: Quant
+) -> Grid | None:
+    """A function of codes without a QuantizeLinear behind it, if all of its values lie on a grid with as many codes."""
+    line = as_affine_clip(expression)
+    if line is None or not quant.per_tensor or not expression.is_uniform:
+        return None
+    gain, shift = (Fraction(v.ravel()[0]) for v in (line.gain, line.shift))
+    if gain <= 0:
+        return None
+    step = quant.scale[0] * gain
+    zero = quant.zero_point[0] - shift / step
+    bounds = [None if b is None else Fraction(b.ravel()[0]) / step + zero for b in (line.lo, line.hi)]
+    if zero.denominator != 1 or any(b is not None and b.denominator != 1 for b in bounds):
+        return None
+    ends = source.node.type.range
+    lo, hi = (ends.clamp(int(b)) if b is not None else end for b, end in zip(bounds, (ends.lo, ends.hi), strict=True))
+    grid = Quant(
+        (step,), (int(zero),), quant.bits, quant.signed, narrow=IntRange(lo, max(lo, hi)), dialect=quant.dialect
+    )
+    codes = tuple(min(max(x, lo), hi) for x in range(ends.lo, ends.hi + 1))
+    wanted = Finish(expression, grid, path, "")
+    return Grid(table(lowering, source, wanted, codes), grid)

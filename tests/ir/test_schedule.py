@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwgen.ir.schedule import NEVER, Process, Schedule
+
+
+def test_cycles_without_a_take_or_a_give_become_gaps() -> None:
+    process = Process.of_steps((np.array([0, 1, 0, 0, 0], bool),), np.array([0, 0, 0, 1, 0], bool))
+    # the frame has a take in cycle 1 and a give in cycle 3; from that give to the next frame's take: 3 cycles
+    assert process.gap.tolist() == [3, 2]
+    assert process.takes[0].tolist() == [True, False]
+    assert process.gives.tolist() == [False, True]
+    assert process.cycles == 5
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=30))
+def test_a_frame_takes_as_many_cycles_as_it_has_steps(steps: list[tuple[bool, bool, bool]]) -> None:
+    steps = [*steps, (True, False, False)]
+    a, b, gives = (np.array(column) for column in zip(*steps, strict=True))
+    process = Process.of_steps((a, b), gives)
+    assert process.cycles == len(steps)
+    assert process.gap.min() >= 1
+    moments = np.cumsum(process.gap) - process.gap[0] + np.flatnonzero(a | b | gives)[0]
+    assert np.array_equal(moments[process.takes[0]], np.flatnonzero(a))
+    assert np.array_equal(moments[process.takes[1]], np.flatnonzero(b))
+    assert np.array_equal(moments[process.gives], np.flatnonzero(gives))
+
+
+def test_a_schedule_without_processes_is_a_pipe() -> None:
+    process = Process.of_steps((np.ones(2, bool),), np.ones(2, bool))
+    assert Schedule(3).is_pipe and not Schedule(3, (process,)).is_pipe
+
+
+def test_never_lies_before_every_frame_that_can_be_simulated() -> None:
+    assert NEVER + (1 << 39) < 0

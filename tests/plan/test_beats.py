@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hwgen.errors import InternalError
+from hwgen.ir.schedule import NEVER
+from hwgen.plan.beats import Deadlock, Network
+
+
+def times_of(network: Network, frames: int) -> list[list[list[int]]]:
+    return [times.tolist() for times in network.run(frames)]
+
+
+def test_a_process_alone_fires_at_its_gaps_and_the_first_event_at_zero() -> None:
+    network = Network()
+    network.add("alone", np.array([5, 1, 2]))
+    assert times_of(network, 2) == [[[0, 1, 3], [8, 9, 11]]]
+
+
+def test_a_consumer_fires_its_delay_after_each_beat_and_no_faster_than_its_gap() -> None:
+    network = Network()
+    source = network.add("source", np.array([1, 1, 1]))
+    sink = network.add("sink", np.array([2, 2, 2]))
+    network.wait(sink, None, source, np.arange(3), 4)
+    assert times_of(network, 1)[sink] == [[4, 6, 8]]
+
+
+def test_a_queue_of_two_holds_a_producer_back() -> None:
+    network = Network()
+    source = network.add("source", np.ones(4))
+    sink = network.add("sink", np.full(4, 3))
+    network.wait(sink, None, source, np.arange(4), 1)
+    network.wait(source, None, sink, np.arange(4) - 2, 1)
+    produced, consumed = times_of(network, 2)
+    assert consumed == [[1, 4, 7, 10], [13, 16, 19, 22]]
+    assert produced == [[0, 1, 2, 5], [8, 11, 14, 17]]
+
+
+def test_events_before_the_first_frame_have_happened_and_never_waits_for_nothing() -> None:
+    network = Network()
+    a = network.add("a", np.ones(2))
+    b = network.add("b", np.ones(2))
+    network.wait(a, None, b, np.array([-2, -1]), 10)
+    network.wait(b, None, a, np.array([NEVER, 1]), 0)
+    assert times_of(network, 3) == [[[0, 1], [10, 11], [12, 21]], [[0, 1], [2, 11], [12, 21]]]
+
+
+def test_an_event_of_the_next_frame_can_be_waited_for() -> None:
+    network = Network()
+    early = network.add("early", np.ones(2))
+    late = network.add("late", np.ones(1))
+    network.wait(late, None, early, np.array([2]), 1)
+    with pytest.raises(Deadlock, match="late"):  # the frame after the last one is never run
+        network.run(2)
+    network.constraints[late].clear()
+    network.wait(late, np.array([0]), early, np.array([1]), 1)
+    assert times_of(network, 2)[late] == [[2], [4]]
+
+
+def test_only_the_chosen_events_wait() -> None:
+    network = Network()
+    a = network.add("a", np.ones(1))
+    b = network.add("b", np.ones(3))
+    network.wait(b, np.array([1]), a, np.array([0]), 7)
+    assert times_of(network, 1)[b] == [[0, 7, 8]]
+
+
+def test_a_cycle_of_waits_is_a_deadlock_that_names_its_processes() -> None:
+    network = Network()
+    a, b, c = (network.add(name, np.ones(1)) for name in ("first", "second", "free"))
+    network.wait(a, None, b, np.zeros(1), 0)
+    network.wait(b, None, a, np.zeros(1), 0)
+    with pytest.raises(Deadlock, match=r"^the plan deadlocks; waiting for ever: first, second$"):
+        network.run(2)
+    assert issubclass(Deadlock, InternalError) and network.events(c) == 1
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Network:
+    network = Network()
+    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
+    for k, size in enumerate(sizes):
+        network.add(f"p{k}", np.array(draw(st.lists(st.integers(1, 3), min_size=size, max_size=size))))
+    for _ in range(draw(st.integers(0, 5))):
+        p, q = draw(st.integers(0, len(sizes) - 1)), draw(st.integers(0, len(sizes) - 1))
+        highest = -1 if q >= p else sizes[q] - 1  # waits for later processes look into earlier frames: no deadlock
+        events = draw(st.lists(st.integers(-2 * sizes[q], highest), min_size=sizes[p], max_size=sizes[p]))
+        network.wait(p, None, q, np.array(events), draw(st.integers(0, 4)))
+    return network
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks())
+def test_every_event_happens_at_the_earliest_time_its_constraints_allow(network: Network) -> None:
+    frames = 3
+    times = [t.ravel() for t in network.run(frames)]
+    for p, mine in enumerate(times):
+        size = network.events(p)
+        for n, time in enumerate(mine):
+            bounds = [mine[n - 1] + network.gaps[p][n % size] if n else 0]
+            for source, events, delay in network.constraints[p]:
+                index = n // size * network.events(source) + events[n % size]
+                if index >= 0:
+                    bounds.append(times[source][index] + delay)
+            assert time == max(bounds)
