@@ -11,11 +11,12 @@ import numpy as np
 from hwgen import costs
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
-from hwgen.ir.schedule import NEVER, Process, Schedule, Wait
+from hwgen.ir.schedule import Process, Schedule, Wait
 from hwgen.kernels.base import Folding, UnitSpec, lane_counts
 from hwgen.kernels.window.geometry import OUTSIDE, Geometry
 from hwgen.kernels.window.op import Window
-from hwgen.kernels.window.ring import FREED_DELAY, WRITTEN_DELAY, Ring, ring_of
+from hwgen.kernels.window.ring import Ring, ring_of
+from hwgen.kernels.window.ring_timing import FREED_DELAY, WRITTEN_DELAY
 from hwgen.kernels.window.scan import Scan
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Family, Resources, Target
@@ -24,6 +25,8 @@ SERIAL_LATENCY = 2
 """Buffer with its output register."""
 LINE_LATENCY = 3
 """Line buffer with its output register, and the registers of the window."""
+WIDEST_BEAT = 1024
+"""Elements in a beat of the parallel form, at most."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class SerialFolding(Folding):
     """One tap of `lanes` channels a beat.
 
     block_major: all taps of a channel block follow each other (for depthwise convolutions and pools); else all channels
-    of a tap. depth: words of the circular buffer.
+    of a tap. depth: words of the circular buffer. Offered are the least that works, the least with which the slower
+    side waits at most between frames, and the least with which it never waits.
     """
 
     form: ClassVar[str] = "serial"
@@ -112,18 +116,17 @@ def foldings(node: Node, target: Target) -> tuple[WindowFolding, ...]:
         blocks = g.channels // lanes
         walked = Scan(g, blocks).extents
         # A word of the line buffer must be back before the walk comes to it again.
-        if g.rows.span == 1 or walked[1] * walked[2] >= LINE_LATENCY:
+        apart = g.rows.span == 1 or walked[1] * walked[2] >= LINE_LATENCY
+        if apart and lanes * g.taps <= WIDEST_BEAT:
             found.append(ParallelFolding.of(lanes, g.taps))
         if g.taps == 1 or ring_of(g, blocks, False).newest[-1] == OUTSIDE:
             continue
         for block_major in (False, True)[: 1 + (blocks > 1)]:
-            depth = ring_of(g, blocks, block_major).depth
-            found.append(SerialFolding.of(lanes, block_major, _rounded(depth, lanes * _width(node), target.family)))
+            ring, width = ring_of(g, blocks, block_major), lanes * node.src[0].type.range.width
+            depths = (ring.least_depth, ring.frame_depth, ring.depth)
+            rounded = {_rounded(depth, width, target.family) for depth in depths}
+            found += [SerialFolding.of(lanes, block_major, depth) for depth in sorted(rounded)]
     return tuple(found)
-
-
-def _width(node: Node) -> int:
-    return node.src[0].type.range.width
 
 
 def _rounded(depth: int, width: int, family: Family) -> int:
@@ -137,6 +140,7 @@ def orders(node: Node, folding: WindowFolding, given: tuple[Order, ...]) -> tupl
     """Channels last on the input; positions row-major on the output, each with its taps as the form says."""
     g = Geometry.of(node)
     taps, positions = g.taps, g.positions
+    inner: tuple[tuple[int, int], ...]
     if isinstance(folding, SerialFolding) and not folding.block_major:
         inner = ((taps, positions), (g.channels, taps * positions))
     else:
@@ -163,25 +167,23 @@ def schedule(node: Node, folding: WindowFolding) -> Schedule:
 def _serial_schedule(ring: Ring, depth: int) -> Schedule:
     """A writer that waits for room, and a reader that waits for beats."""
     beats, events = ring.frame_beats, ring.frame_events
-    frame, rest = np.divmod(np.arange(beats) - depth - ring.freeing.base, beats)
-    position = np.searchsorted(ring.oldest - ring.freeing.base, rest, side="right")
-    freed = (frame * ring.geometry.positions + position) * ring.position_events - 1
     writer = Process(
         np.ones(beats, np.int64),
         (np.ones(beats, bool),),
         np.zeros(beats, bool),
-        (Wait(1, freed, FREED_DELAY),),
+        (Wait(1, ring.freed_by(depth), FREED_DELAY),),
     )
-    read = np.where(ring.inside, ring.start + ring.walk("beats"), NEVER)
-    reader = Process(np.ones(events, np.int64), (), np.ones(events, bool), (Wait(0, read, WRITTEN_DELAY),))
+    reads = (Wait(0, ring.read, WRITTEN_DELAY),)
+    reader = Process(np.ones(events, np.int64), (), np.ones(events, bool), reads)
     return Schedule(SERIAL_LATENCY, (writer, reader))
 
 
 def cycles(node: Node, folding: WindowFolding) -> int:
-    """Beats in or beats out a frame, whichever are more; with all taps at once the steps of the walk."""
+    """Beats in or beats out a frame, whichever are more, and what a small buffer adds; in the parallel form the steps
+    of the walk."""
     s = spec(node, folding)
     if isinstance(s, SerialSpec):
-        return max(s.ring.frame_beats, s.ring.frame_events)
+        return s.ring.cycles(s.depth)
     return int(np.prod(s.scan.extents))
 
 

@@ -45,7 +45,11 @@ class WindowKernel:
     def merge(self, specs: tuple[WindowSpec, ...]) -> WindowSpec:
         if len(set(specs)) > 1:
             raise IllegalFolding.of(
-                "Window", "these stages need different windows", found=specs, expected="equal specs", fix="one unit each"
+                "Window",
+                "these stages need different windows",
+                found=specs,
+                expected="equal specs",
+                fix="one unit each",
             )
         return specs[0]
 

@@ -14,14 +14,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from hwgen.errors import InternalError
+from hwgen.ir.schedule import NEVER
 from hwgen.kernels.window.geometry import OUTSIDE, Geometry
+from hwgen.kernels.window.ring_timing import depth_without_waits, frame_period
 from hwgen.numerics.range import IntRange
-
-WRITTEN_DELAY = 2
-"""Cycles from the event that takes a beat to the first event that can read it."""
-FREED_DELAY = 2
-"""Cycles from the last event of a position to the first event that can overwrite what it has freed."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +182,37 @@ class Ring:
         offsets = np.array(frames)[:, np.newaxis] * self.frame_beats
         return (np.where(numbers == OUTSIDE, OUTSIDE, numbers + offsets)).ravel()
 
+    @property
+    def least_depth(self) -> int:
+        """Words with which the buffer works: every position fits in, and a frame can be written without the next."""
+        return max(2, int((self.newest + 1 - self.oldest).max()), -self.freeing.base)
+
+    @cached_property
+    def frame_depth(self) -> int:
+        """The least number of words with which the slower of writer and reader never waits within a frame."""
+        return max(self.least_depth, depth_without_waits(self, range(1)))
+
     @cached_property
     def depth(self) -> int:
         """The least number of words with which the slower of writer and reader never waits for the other one."""
-        return _depth(self)
+        return max(self.least_depth, depth_without_waits(self, range(-1, 2)))
+
+    def freed_by(self, depth: int) -> np.ndarray:
+        """Event of the reader that makes room for each beat of a frame; shape (frame_beats,)."""
+        frame, rest = np.divmod(np.arange(self.frame_beats) - depth - self.freeing.base, self.frame_beats)
+        position = np.searchsorted(self.oldest - self.freeing.base, rest, side="right")
+        return (frame * self.geometry.positions + position) * self.position_events - 1
+
+    @property
+    def read(self) -> np.ndarray:
+        """Beat that each event of a frame reads, or NEVER in the padding; shape (frame_events,)."""
+        return np.where(self.inside, self.start + self.walk("beats"), NEVER)
+
+    def cycles(self, depth: int) -> int:
+        """Cycles from frame to frame, when neither side waits for anything but the other."""
+        if depth >= self.depth:
+            return max(self.frame_beats, self.frame_events)
+        return int(frame_period(self.read, self.freed_by(depth)))
 
     def lead_range(self, depth: int) -> IntRange:
         """Of the number of beats written beyond the one that the reader stands at, less 1."""
@@ -220,28 +243,3 @@ class Ring:
 def ring_of(geometry: Geometry, blocks: int, block_major: bool) -> Ring:
     """The ring of these parameters; it keeps what it has computed."""
     return Ring(geometry, blocks, block_major)
-
-
-def _depth(ring: Ring) -> int:
-    """See `Ring.depth`: from one schedule in which the slower side never waits, hence none is slower than it.
-
-    The faster side is as late (a fast writer) or as early (a fast reader) as it can be. Beat and position numbers run
-    over the frames -1, 0 and 1; the beats of frame 0 are asked for.
-    """
-    positions, events = ring.geometry.positions, ring.position_events
-    oldest, newest = (ring.over_frames(numbers, range(-1, 2)) for numbers in (ring.oldest, ring.newest))
-    newest = np.maximum.accumulate(newest)
-    beat = np.arange(ring.frame_beats)
-    start = np.arange(-positions, 2 * positions) * events
-    if ring.frame_events >= ring.frame_beats:
-        slack = np.minimum.accumulate((start - newest)[::-1])[::-1]
-        written = beat - WRITTEN_DELAY + slack[np.searchsorted(newest, beat)]
-    else:
-        start = start + np.maximum.accumulate(newest + WRITTEN_DELAY - start)
-        written = beat
-    ended = start + events - 1
-    position = np.searchsorted(ended, written - FREED_DELAY, side="right")
-    depth = int((beat + 1 - oldest[np.minimum(position, len(oldest) - 1)]).max())
-    if np.any(np.diff(oldest) < 0):
-        raise InternalError(f"the oldest wanted beat of {ring} moves back")
-    return max(depth, 2)

@@ -45,15 +45,15 @@ class Scan:
         """Whether each step takes a beat; shape `extents`."""
         row, column = np.arange(*self.rows), np.arange(*self.columns)
         rows, columns = self.geometry.rows, self.geometry.columns
-        inside = ((row >= 0) & (row < rows.size))[:, np.newaxis] & ((column >= 0) & (column < columns.size))
+        inside = np.outer((row >= 0) & (row < rows.size), (column >= 0) & (column < columns.size))
         return np.repeat(inside[:, :, np.newaxis], self.blocks, axis=2)
 
     @cached_property
     def gives(self) -> np.ndarray:
         """Whether each step completes a position; shape `extents`."""
         row, column = np.arange(*self.rows), np.arange(*self.columns)
-        complete = np.isin(row, _complete(self.geometry.rows))[:, np.newaxis]
-        complete = complete & np.isin(column, _complete(self.geometry.columns))
+        rows, columns = _complete(self.geometry.rows), _complete(self.geometry.columns)
+        complete = np.outer(np.isin(row, rows), np.isin(column, columns))
         return np.repeat(complete[:, :, np.newaxis], self.blocks, axis=2)
 
     @property

@@ -41,7 +41,8 @@ class ParallelUnit(wiring.Component):
         behind = np.unravel_index((start + 1) % int(np.prod(self.scan.extents)), self.scan.extents)
         m.submodules.loops = self.loops = Loops(self.scan.extents, tuple(int(k) for k in behind))
         m.d.comb += self.loops.step.eq(step)
-        inside_row, inside_column = self._inside(0, self.spec.geometry.rows), self._inside(1, self.spec.geometry.columns)
+        rows, columns = self.spec.geometry.rows, self.spec.geometry.columns
+        inside_row, inside_column = self._inside(0, rows), self._inside(1, columns)
         takes = self._ahead(m, step, inside_row & inside_column, bool(self.scan.takes[self.scan.start]), "takes")
         gives = self._ahead(m, step, self._complete(m, step), bool(self.scan.gives[self.scan.start]), "gives")
         m.d.comb += [
@@ -51,7 +52,7 @@ class ParallelUnit(wiring.Component):
             self.o.valid.eq(delayed(m, step & gives, self.spec.latency, "given")),
         ]
         column = self.scan.columns[0] + self.scan.start[1]
-        starts_inside = 0 <= column < self.spec.geometry.columns.size
+        starts_inside = 0 <= column < columns.size
         in_image = self._ahead(m, step, inside_column, starts_inside, "in_image")
         self._window(m, step, in_image)
         return m

@@ -44,9 +44,7 @@ class SerialUnit(wiring.Component):
         outside = self._outside(m, issue)
         behind = self._behind(m, issue, written)
         m.d.comb += [issue.eq((outside | ~behind) & self.o_space), self.o_reserve.eq(issue)]
-        m.submodules.buffer = buffer = Memory(
-            len(self.i.payload), self.spec.depth, output_register=True, writable=True
-        )
+        m.submodules.buffer = buffer = Memory(len(self.i.payload), self.spec.depth, output_register=True, writable=True)
         m.d.comb += buffer.address.eq(self._address(m, issue))
         self._write(m, buffer, written, self._freed(m, issue))
         m.d.comb += self.o.valid.eq(delayed(m, issue, SERIAL_LATENCY, "issued"))
