@@ -11,11 +11,15 @@ from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.kernels.select.kernel import SliceKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
+from hwgen.kernels.window.kernel import WindowKernel
 
 KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
+    ReduceKernel(),
+    WindowKernel(),
     ConcatKernel(),
     SliceKernel(),
     ReshapeKernel(),
