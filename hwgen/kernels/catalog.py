@@ -10,9 +10,11 @@ from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.requantize.kernel import RequantizeKernel
 
 KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
+    RequantizeKernel(),
 )
 
 
