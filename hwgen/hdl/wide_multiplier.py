@@ -55,7 +55,9 @@ class WideMultiplier(wiring.Component):
         terms = []
         for j, (a_start, a) in enumerate(_pieces(self.a)):
             for k, (b_start, b) in enumerate(_pieces(self.b)):
-                m.submodules[f"multiply_{j}_{k}"] = multiplier = Multiplier(len(a) + 1 - a.shape().signed, len(b) + 1 - b.shape().signed)
+                m.submodules[f"multiply_{j}_{k}"] = multiplier = Multiplier(
+                    len(a) + 1 - a.shape().signed, len(b) + 1 - b.shape().signed
+                )
                 m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
                 product = multiplier.y
                 if not (a.shape().signed or b.shape().signed):

@@ -9,12 +9,14 @@ from importlib.metadata import entry_points
 from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
+from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
 
 KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
     RequantizeKernel(),
+    TableKernel(),
 )
 
 

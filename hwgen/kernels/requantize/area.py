@@ -11,9 +11,15 @@ from hwgen.targets import Family, Resources
 def area(spec: RequantizeSpec, family: Family) -> Resources:
     """Lanes, constants, position counter and valid pipeline."""
     if isinstance(spec, LineSpec):
-        lane, constants = _line(spec, family), _line_constants(spec, family)
+        lane, constants = (
+            _line(spec, family),
+            _constants(spec, family, spec.addend_bits, *([spec.multiplier_bits] if spec.multiplier != "none" else [])),
+        )
     elif isinstance(spec, DivisionSpec):
-        lane, constants = _division(spec, family), _division_constants(spec, family)
+        lane, constants = (
+            _division(spec, family),
+            _constants(spec, family, spec.divisor_bits, spec.addend_bits, spec.nudge_bits, int(spec.falling == "some")),
+        )
     else:
         assert isinstance(spec, ThresholdsSpec)
         lane, constants = _thresholds(spec, family), Resources()
@@ -44,13 +50,13 @@ def _line(s: LineSpec, family: Family) -> Resources:
     return total + Resources(luts=s.out.width + excess, ffs=s.out.width)
 
 
-def _line_constants(s: LineSpec, family: Family) -> Resources:
-    if s.constants:
-        return Resources()
-    block = s.memory == "block"
-    total = costs.memory(family, s.groups, s.lanes * s.addend_bits, s.memory, output_register=block)
-    if s.multiplier != "none":
-        total += costs.memory(family, s.groups, s.lanes * s.multiplier_bits, s.memory, output_register=block)
+def _constants(s: RequantizeSpec, family: Family, *bits: int) -> Resources:
+    """A memory for each kind of constant, of that many bits a lane."""
+    total = Resources()
+    for width in bits:
+        if s.groups and width:
+            style = s.style(s.groups, s.lanes * width)
+            total += costs.memory(family, s.groups, s.lanes * width, style, output_register=s.memory == "block")
     return total
 
 
@@ -63,24 +69,19 @@ def _division(s: DivisionSpec, family: Family) -> Resources:
         if not s.constants:  # the divisor is inverted in LUTs of their own, and travels along
             total += Resources(luts=s.divisor_bits, ffs=s.divisor_bits * int(step > 1))
         if s.saturates:
-            total += Resources(luts=2 + max(0, first - s.divisor_bits - step) // 3 * int(step == s.index_bits - 1), ffs=1)
+            total += Resources(
+                luts=2 + max(0, first - s.divisor_bits - step) // 3 * int(step == s.index_bits - 1), ffs=1
+            )
+    if s.nudge_bits:
+        total += costs.adder(family, s.divisor_bits + 2) + costs.registers(s.divisor_bits + s.index_bits + 2)
     limits = 0 if s.levels == 1 << s.index_bits else s.index_bits
     return total + Resources(luts=s.out.width + limits, ffs=s.out.width)
-
-
-def _division_constants(s: DivisionSpec, family: Family) -> Resources:
-    if s.constants:
-        return Resources()
-    block, total = s.memory == "block", Resources()
-    for bits in (s.divisor_bits, s.addend_bits, *([1] if s.falling == "some" else [])):
-        total += costs.memory(family, s.groups, s.lanes * bits, s.memory, output_register=block)
-    return total
 
 
 def _thresholds(s: ThresholdsSpec, family: Family) -> Resources:
     total = costs.registers(s.x.width)
     for step in range(s.index_bits):
-        style, cycles = s.style(step), s.step_latency(step)
+        style, cycles = s.style(s.depth(step), s.threshold_bits), s.step_latency(step)
         total += costs.memory(family, s.depth(step), s.threshold_bits, style, output_register=style == "block")
         total += costs.adder(family, s.threshold_bits) + costs.registers(cycles * s.x.width + (step + 1) * cycles)
     return total + Resources(luts=s.out.width, ffs=s.out.width)

@@ -14,13 +14,17 @@ from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Folding, lane_counts
 from hwgen.kernels.requantize import constants
-from hwgen.kernels.requantize.constants import Divisions, Lines
+from hwgen.kernels.requantize.division import StepDivision
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.requantize.spec import DivisionSpec, LineSpec, ThresholdsSpec, signed_bits
+from hwgen.numerics.forms import MultiplyShift
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Target
 
 MOST_LANES = 256
+BLOCK_FROM_WORDS = 16
+"""Fewer words of constants are offered in LUTs only."""
+
 THRESHOLDS_UP_TO_BITS = 4
 """Thresholds for wider codes are offered only where no arithmetic form is exact."""
 
@@ -79,57 +83,53 @@ def foldings(node: Node, target: Target) -> tuple[RequantizeFolding, ...]:
     found: list[RequantizeFolding] = []
     for lanes in lane_counts(extent, MOST_LANES):
         for memory in memories:
-            if memory == "block" and lanes == extent:
-                continue  # a single word of constants needs no memory
+            if memory == "block" and extent // lanes < BLOCK_FROM_WORDS:
+                continue
             found += _forms(op, x, lanes, memory)
     return tuple(found)
 
 
 def _forms(op: Requantize, x: IntRange, lanes: int, memory: str) -> list[RequantizeFolding]:
     found: list[RequantizeFolding] = []
-    for form, multiply in ((MultiplyShiftFolding, plain_lines(op, x)), (TieEvenShiftFolding, tie_lines(op, x))):
+    for form, multiply in (
+        (MultiplyShiftFolding, constants.plain_shift(op, x)),
+        (TieEvenShiftFolding, constants.tie_shift(op, x)),
+    ):
         if multiply is None:
             continue
-        if set(multiply.multipliers) == {1}:
+        if set(multiply.multiplier) == {1}:
             found.append(form((lanes,), lanes, memory, "none"))
             continue
         for multiplier, window_bits in _multipliers(op, x, multiply):
             found.append(form((lanes,), lanes, memory, multiplier, window_bits))
-    if constants.divisions(op, x) is not None:
+    if constants.division(op, x) is not None:
         found.append(DivisionFolding((lanes,), lanes, memory))
     if not found or constants.indexing(op, x).bits <= THRESHOLDS_UP_TO_BITS:
         found.append(ThresholdsFolding((lanes,), lanes, "logic" if memory == "none" else memory))
     return found
 
 
-def _multipliers(op: Requantize, x: IntRange, multiply: Lines) -> list[tuple[str, int]]:
+def _multipliers(op: Requantize, x: IntRange, multiply: MultiplyShift) -> list[tuple[str, int]]:
     """(multiplier, window_bits): saturated only where that saves pieces of the accumulator or bits in LUTs."""
     full, needed = signed_bits(x), signed_bits(constants.window(op, x))
     pieces = len(costs.piece_widths(full)) > len(costs.piece_widths(needed))
-    return [("dsp", 0), ("lut", 0), *([("dsp", needed)] if pieces else []), *([("lut", needed)] if needed < full else [])]
+    return [
+        ("dsp", 0),
+        ("lut", 0),
+        *([("dsp", needed)] if pieces else []),
+        *([("lut", needed)] if needed < full else []),
+    ]
 
 
-def plain_lines(op: Requantize, x: IntRange) -> Lines | None:
-    return constants.lines(op, x, "up")
-
-
-def tie_lines(op: Requantize, x: IntRange) -> Lines | None:
-    """Only where a plain shift is not exact, or where all ratios are powers of two and need no multiplier."""
-    powers = all(abs(r.numerator) == 1 and r.denominator & (r.denominator - 1) == 0 for r in op.ratio)
-    if plain_lines(op, x) is not None and not powers:
-        return None
-    return constants.lines(op, x, "even") or constants.lines(op, x, "odd")
-
-
-def lines_of(node: Node, folding: MultiplyShiftFolding | TieEvenShiftFolding) -> Lines:
-    op, x = op_and_range(node)
-    found = (tie_lines if isinstance(folding, TieEvenShiftFolding) else plain_lines)(op, x)
+def shift_form_of(node: Node, folding: MultiplyShiftFolding | TieEvenShiftFolding) -> MultiplyShift:
+    find = constants.tie_shift if isinstance(folding, TieEvenShiftFolding) else constants.plain_shift
+    found = find(*op_and_range(node))
     assert found is not None, "foldings() offers only forms that exist"
     return found
 
 
-def divisions_of(node: Node) -> Divisions:
-    found = constants.divisions(*op_and_range(node))
+def division_of(node: Node) -> StepDivision:
+    found = constants.division(*op_and_range(node))
     assert found is not None, "foldings() offers only forms that exist"
     return found
 
@@ -171,48 +171,58 @@ def spec(node: Node, folding: RequantizeFolding) -> LineSpec | DivisionSpec | Th
         index = constants.indexing(op, x)
         common = (folding.lanes_out, max(1, groups), folding.memory, x, node.type.range)
         return ThresholdsSpec(*common, index.bits, index.levels, index.lo, _falling(index.falling))
-    multiply = lines_of(node, folding)  # type: ignore[arg-type]
-    return _line_spec(op, multiply, folding, common)  # type: ignore[arg-type]
+    multiply = shift_form_of(node, folding)  # type: ignore[arg-type]
+    return _line_spec(multiply, folding, common)  # type: ignore[arg-type]
 
 
-def _line_spec(op: Requantize, multiply: Lines, folding: MultiplyShiftFolding, common: tuple) -> LineSpec:
+def _line_spec(form: MultiplyShift, folding: MultiplyShiftFolding | TieEvenShiftFolding, common: tuple) -> LineSpec:
     x = common[3]
     reach = IntRange.of_bits(folding.window_bits, signed=True) if folding.window_bits else x
-    sums = multiply.sums(IntRange(max(x.lo, reach.lo), min(x.hi, reach.hi)))
+    ends = [
+        acc * multiplier + addend
+        for multiplier, addend in zip(form.multiplier, form.addend, strict=True)
+        for acc in (max(x.lo, reach.lo), min(x.hi, reach.hi))
+    ]
     return LineSpec(
         *common,
         folding.multiplier,
         folding.window_bits,
-        signed_bits(IntRange(min(multiply.multipliers), max(multiply.multipliers))),
-        signed_bits(IntRange(min(multiply.addends), max(multiply.addends))),
-        sums,
-        multiply.shift,
-        multiply.ties,
-        op.out,
-        () if common[1] else (multiply.multipliers[0], multiply.addends[0]),
+        signed_bits(form.multiplier_range),
+        signed_bits(form.addend_range),
+        IntRange(min(ends), max(ends)),
+        form.shift[0],
+        form.ties,
+        form.clamp,
+        () if common[1] else (form.multiplier[0], form.addend[0]),
     )
 
 
+def first_addends(form: StepDivision) -> tuple[int, ...]:
+    """What the unit adds to ``acc * 2**fraction``: the first comparison, with half of all indices, is part of it."""
+    return tuple(a - (d << form.index.bits - 1) for d, a in zip(form.divisor, form.addend, strict=True))
+
+
 def _division_spec(node: Node, common: tuple) -> DivisionSpec:
-    op, x = op_and_range(node)
-    index, division = constants.indexing(op, x), divisions_of(node)
-    top = 1 << (index.bits - 1)
-    pairs = [(d, a - top * d) for d, a in zip(division.divisors, division.addends, strict=True)]
-    ends = [(acc << division.fraction) + a for _, a in pairs for acc in (x.lo, x.hi)]
-    reach = [-top * d <= (acc << division.fraction) + a < top * d for d, a in pairs for acc in (x.lo, x.hi)]
-    addends = [a for _, a in pairs]
+    form, x = division_of(node), common[3]
+    addends = first_addends(form)
+    ends = [
+        ((acc << form.fraction) + a, d << form.index.bits - 1)
+        for a, d in zip(addends, form.divisor, strict=True)
+        for acc in (x.lo, x.hi)
+    ]
     return DivisionSpec(
         *common,
-        division.fraction,
-        index.bits,
-        index.levels,
-        index.lo,
-        _falling(index.falling),
-        max(division.divisors).bit_length(),
+        form.fraction,
+        form.index.bits,
+        form.index.levels,
+        form.index.lo,
+        _falling(form.index.falling),
+        max(form.divisor).bit_length(),
         signed_bits(IntRange(min(addends), max(addends))),
-        IntRange(min(ends), max(ends)),
-        not all(reach),
-        () if common[1] else pairs[0],
+        signed_bits(IntRange(min(form.nudge), max(form.nudge))) if any(form.nudge) else 0,
+        IntRange(min(e for e, _ in ends), max(e for e, _ in ends)),
+        not all(-reach <= rest < reach for rest, reach in ends),
+        () if common[1] else (form.divisor[0], addends[0], form.nudge[0]),
     )
 
 

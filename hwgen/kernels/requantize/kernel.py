@@ -14,6 +14,7 @@ from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, MemoryImage
 from hwgen.kernels.requantize import area, constants, folding, proof
 from hwgen.kernels.requantize.folding import RequantizeFolding
+from hwgen.kernels.requantize.indexing import index_thresholds
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.requantize.spec import DivisionSpec, LineSpec, RequantizeSpec, ThresholdsSpec
 from hwgen.targets import Resources, Target
@@ -74,20 +75,20 @@ class RequantizeKernel:
             return {}
         channels = _channels(node, spec, taken[0])
         if isinstance(spec, LineSpec):
-            multiply = folding.lines_of(node, folding_)  # type: ignore[arg-type]
-            images = {"addends": _image(multiply.addends, channels, spec.addend_bits)}
+            form = folding.shift_form_of(node, folding_)  # type: ignore[arg-type]
+            images = {"addends": _image(form.addend, channels, spec.addend_bits)}
             if spec.multiplier != "none":
-                images["multipliers"] = _image(multiply.multipliers, channels, spec.multiplier_bits)
+                images["multipliers"] = _image(form.multiplier, channels, spec.multiplier_bits)
             return images
         assert isinstance(spec, DivisionSpec)
-        division, index = folding.divisions_of(node), constants.indexing(*folding.op_and_range(node))
-        top = 1 << (index.bits - 1)
-        addends = tuple(a - top * d for d, a in zip(division.divisors, division.addends, strict=True))
+        division = folding.division_of(node)
         images = {
-            "divisors": _image(division.divisors, channels, spec.divisor_bits),
-            "addends": _image(addends, channels, spec.addend_bits),
+            "divisors": _image(division.divisor, channels, spec.divisor_bits),
+            "addends": _image(folding.first_addends(division), channels, spec.addend_bits),
         }
-        return images | _falling_image(index.falling, channels, spec)
+        if spec.nudge_bits:
+            images["nudges"] = _image(division.nudge, channels, spec.nudge_bits)
+        return images | _falling_image(division.index.falling, channels, spec)
 
     def proof(self, node: Node, folding_: RequantizeFolding) -> dict[str, Any]:
         """The constants of every channel and the points at which they were compared with the staircase (JSON-able)."""
@@ -123,7 +124,7 @@ def _threshold_images(node: Node, spec: ThresholdsSpec, channels: np.ndarray) ->
     """Step s of the search holds every (2**(bits - s))-th threshold, from the middle of the first interval on."""
     op, x = folding.op_and_range(node)
     index = constants.indexing(op, x)
-    thresholds = np.stack([constants.index_thresholds(s, index) for s in constants.staircases(op, x)])
+    thresholds = np.stack([index_thresholds(s, index) for s in constants.staircases(op, x)])
     images = {}
     for step in range(spec.index_bits):
         spacing = 1 << (spec.index_bits - step)

@@ -10,6 +10,9 @@ from hwgen.kernels.base import UnitSpec
 from hwgen.numerics.line import Ties
 from hwgen.numerics.range import IntRange
 
+BLOCK_FROM_BITS = 1024
+"""Smaller memories do not go into block RAM, whatever a folding says."""
+
 
 @dataclass(frozen=True)
 class RequantizeSpec(UnitSpec):
@@ -20,6 +23,10 @@ class RequantizeSpec(UnitSpec):
     memory: str
     x: IntRange
     out: IntRange
+
+    def style(self, depth: int, bits: int) -> str:
+        """Of one memory: small ones stay in LUTs."""
+        return "block" if self.memory == "block" and depth * bits >= BLOCK_FROM_BITS else "logic"
 
     @property
     def memory_latency(self) -> int:
@@ -75,10 +82,10 @@ class LineSpec(RequantizeSpec):
 
 @dataclass(frozen=True)
 class DivisionSpec(RequantizeSpec):
-    """index_bits: steps of the division; divisor_bits: of the unsigned divisor; addend_bits: signed.
+    """index_bits: steps of the division; divisor_bits: of the unsigned divisor; addend_bits, nudge_bits: signed.
 
     rest: range of the first remainder. saturates: accumulators may lie outside of the division's reach.
-    falling: whether the codes fall in "no", "all" or "some" channels. constants: (divisor, addend).
+    falling: whether the codes fall in "no", "all" or "some" channels. nudge_bits: 0 where all nudges are. constants: (divisor, addend, nudge).
     """
 
     fraction: int
@@ -88,6 +95,7 @@ class DivisionSpec(RequantizeSpec):
     falling: str
     divisor_bits: int
     addend_bits: int
+    nudge_bits: int
     rest: IntRange
     saturates: bool
     constants: tuple[int, ...]
@@ -98,7 +106,7 @@ class DivisionSpec(RequantizeSpec):
 
     @property
     def latency(self) -> int:
-        return self.start + self.index_bits + 1
+        return self.start + self.index_bits + int(self.nudge_bits > 0) + 1
 
 
 @dataclass(frozen=True)
@@ -118,14 +126,9 @@ class ThresholdsSpec(RequantizeSpec):
     def depth(self, step: int) -> int:
         return self.groups << step
 
-    def style(self, step: int) -> str:
-        """Small tables of the first steps are always logic."""
-        large = self.depth(step) * self.threshold_bits >= costs.BLOCK_RAM_FROM_BITS
-        return "block" if self.memory == "block" and large else "logic"
-
     def step_latency(self, step: int) -> int:
         """Table and comparison."""
-        return 3 if self.style(step) == "block" else 2
+        return 3 if self.style(self.depth(step), self.threshold_bits) == "block" else 2
 
     @property
     def latency(self) -> int:

@@ -51,6 +51,19 @@ class RequantizeUnit(wiring.Component):
         m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, s.latency, "valid"))
         return m
 
+    def constant_memories(self, bits: dict[str, int]) -> dict[str, Memory]:
+        """One memory for each constant: a word a channel group, `bits` a lane; all of the same latency."""
+        s = self.spec
+        return {
+            name: Memory(
+                s.lanes * width,
+                s.groups,
+                style=s.style(s.groups, s.lanes * width),  # type: ignore[arg-type]
+                output_register=s.memory == "block",
+            )
+            for name, width in bits.items()
+        }
+
     def prepare(self, m: Module) -> None:
         """What is made once for all lanes."""
 

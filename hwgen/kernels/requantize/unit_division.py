@@ -19,7 +19,9 @@ class DivisionUnit(RequantizeUnit):
     subtracted (bit 1) or added (bit 0), and so on: a binary search in which each step is one adder as wide as the
     divisor, because the bits below pass by and the bits above cannot be set. A numerator outside of 0 .. 2**bits *
     divisor shows as an overflow of these widths at some step; all bits from there on repeat the bit before.
-    Memories ``divisors`` (unsigned), ``addends`` (signed), and ``falling`` where only some channels fall.
+    Before the last bit, the nudge is added to the remainder.
+    Memories ``divisors`` (unsigned), ``addends`` (signed), ``nudges`` (signed) where there are any, and ``falling``
+    where only some channels fall.
     """
 
     spec: DivisionSpec
@@ -29,13 +31,11 @@ class DivisionUnit(RequantizeUnit):
         if s.constants:
             return {}
         bits = {"divisors": s.divisor_bits, "addends": s.addend_bits}
+        if s.nudge_bits:
+            bits["nudges"] = s.nudge_bits
         if s.falling == "some":
             bits["falling"] = 1
-        block = s.memory == "block"
-        return {
-            name: Memory(s.lanes * width, s.groups, style=s.memory, output_register=block)  # type: ignore[arg-type]
-            for name, width in bits.items()
-        }
+        return self.constant_memories(bits)
 
     def prepare(self, m: Module) -> None:
         s = self.spec
@@ -48,6 +48,8 @@ class DivisionUnit(RequantizeUnit):
             later = Signal.like(divisors, name=f"divisors_{step}", reset_less=True)
             m.d.sync += later.eq(self.divisors[-1])
             self.divisors.append(later)
+        if s.nudge_bits:
+            self.nudges = self.read(m, "nudges", s.latency - 2)
         if s.falling == "some":
             self.falls = self.read(m, "falling", s.latency - 1)
 
@@ -63,16 +65,31 @@ class DivisionUnit(RequantizeUnit):
         bits: list[Value] = []
         outside: Value = Const(0)
         for step in reversed(range(s.index_bits)):
+            if step == 0 and s.nudge_bits:
+                rest, outside, bits = self._nudged(m, lane, rest, outside, bits)
             bit = Signal(name=f"bit_{lane}_{step}")
             m.d.comb += bit.eq(Mux(outside, bits[-1], ~rest[-1]) if bits else ~rest[-1])
+            bits = [*bits, bit]
             if step:
                 if s.saturates:
                     outside = self._overflow(m, lane, step, rest, outside)
                 rest = self._next_rest(m, lane, step, rest, bit)
-            bits = [self._kept(m, lane, step, k, b) for k, b in enumerate([*bits, bit])] if step else [*bits, bit]
+                bits = self._kept(m, lane, step, bits)
         falls = Const(int(s.falling == "all")) if s.falling != "some" else self.falls[lane]
-        index = Cat(*reversed(bits))
-        return code_of_index(m, lane, index, falls, s)
+        return code_of_index(m, lane, Cat(*reversed(bits)), falls, s)
+
+    def _nudged(
+        self, m: Module, lane: int, rest: Value, outside: Value, bits: list[Value]
+    ) -> tuple[Value, Value, list[Value]]:
+        s = self.spec
+        if s.constants:
+            nudge: Value = Const(s.constants[2], signed(s.nudge_bits))
+        else:
+            nudge = self.nudges.word_select(lane, s.nudge_bits).as_signed()
+        nudged = Signal(signed(max(len(rest), s.nudge_bits) + 1), name=f"nudged_{lane}", reset_less=True)
+        still_outside = Signal(name=f"outside_{lane}_0", reset_less=True)
+        m.d.sync += [nudged.eq(rest + nudge), still_outside.eq(outside)]
+        return nudged, still_outside, self._kept(m, lane, 0, bits)
 
     def _overflow(self, m: Module, lane: int, step: int, rest: Value, outside: Value) -> Signal:
         """Whether the search has left the divisor's reach at this step or before; a cycle later."""
@@ -98,7 +115,8 @@ class DivisionUnit(RequantizeUnit):
         m.d.sync += next_rest.eq(Cat(low, total).as_signed())
         return next_rest
 
-    def _kept(self, m: Module, lane: int, step: int, number: int, bit: Value) -> Signal:
-        register = Signal(name=f"index_{lane}_{step}_{number}", reset_less=True)
-        m.d.sync += register.eq(bit)
-        return register
+    def _kept(self, m: Module, lane: int, step: int, bits: list[Value]) -> list[Value]:
+        """The bits found so far, a cycle later."""
+        found = Signal(len(bits), name=f"found_{lane}_{step}", reset_less=True)
+        m.d.sync += found.eq(Cat(*bits))
+        return list(found)

@@ -30,11 +30,7 @@ class LineUnit(RequantizeUnit):
         bits = {"multipliers": s.multiplier_bits, "addends": s.addend_bits}
         if s.multiplier == "none":
             del bits["multipliers"]
-        block = s.memory == "block"
-        return {
-            name: Memory(s.lanes * width, s.groups, style=s.memory, output_register=block)  # type: ignore[arg-type]
-            for name, width in bits.items()
-        }
+        return self.constant_memories(bits)
 
     def prepare(self, m: Module) -> None:
         s = self.spec

@@ -25,10 +25,13 @@ class ThresholdsUnit(RequantizeUnit):
         s = self.spec
         memories = {}
         for step in range(s.index_bits):
-            style = s.style(step)
+            style = s.style(s.depth(step), s.threshold_bits)
             for lane in range(s.lanes):
                 memories[f"thresholds_{step}_{lane}"] = Memory(
-                    s.threshold_bits, s.depth(step), style=style, output_register=style == "block"  # type: ignore[arg-type]
+                    s.threshold_bits,
+                    s.depth(step),
+                    style=style,
+                    output_register=style == "block",  # type: ignore[arg-type]
                 )
         if s.falling == "some":
             memories["falling"] = Memory(s.lanes, s.groups, style="logic")
