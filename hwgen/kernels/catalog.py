@@ -25,6 +25,14 @@ KERNELS: tuple[Kernel, ...] = (
     ReshapeKernel(),
     TransposeKernel(),
     ReorderKernel(),
+from hwgen.kernels.elementwise.kernel import TableKernel
+from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.requantize.kernel import RequantizeKernel
+
+KERNELS: tuple[Kernel, ...] = (
+    MatMulKernel(),
+    RequantizeKernel(),
+    TableKernel(),
 )
 
 
