@@ -26,7 +26,7 @@ OUTS = st.sampled_from([IntRange(-128, 127), IntRange(0, 255), IntRange(0, 3), I
 ZERO_POINTS = st.integers(-31, 31)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(RATIOS, OFFSETS, ZERO_POINTS, OUTS)
 def test_the_real_staircase_equals_fraction_arithmetic(ratio, offset, zero_point, out):
     requantizer = Requantizer((ratio,), (offset,), zero_point, "real", out)
