@@ -11,10 +11,12 @@ from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.multiply.kernel import MultiplyKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
 
 KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
+    MultiplyKernel(),
     RequantizeKernel(),
     TableKernel(),
 )
