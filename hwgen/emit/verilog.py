@@ -6,14 +6,13 @@ from __future__ import annotations
 import re
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Instance, ResetSignal
+from amaranth.hdl._ir import PortDirection
+from amaranth.hdl import ClockSignal, Instance, ResetSignal, Signal
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from hwgen.rtl.top import Top
 from hwgen.tools.rtlil_to_verilog import rtlil_to_verilog
-
-_PORT = re.compile(r"^  wire (?:width \d+ )?(?:signed )?(input|output) \d+ (?:signed )?\\(\S+)$", re.MULTILINE)
-
 
 class Emission:
     """The platform of emitted designs. Hand-written Verilog takes the place of behavioural twins under any platform;
@@ -26,14 +25,18 @@ class Emission:
     def place(self, name: str, component: wiring.Component) -> Instance:
         """An instance of the module that `component` is converted into."""
         module = f"{self.top_name}_{name}"
-        il = rtlil.convert(component, name=module, platform=self, emit_src=False)
-        self.modules[module] = il
-        inside = {"__".join(map(str, path)): value for path, _, value in component.signature.flatten(component)}
-        ports = {}
+        members = component.signature.flatten(component)
+        # The ready of a stream that is always ready is a constant, and no port.
+        inside = {"__".join(map(str, p)): (v, m.flow) for p, m, v in members if isinstance(v, Signal)}
+        directions = {In: PortDirection.Input, Out: PortDirection.Output}
+        ports_of = {port: (value, directions[flow]) for port, (value, flow) in inside.items()}
+        il = rtlil.convert(component, name=module, platform=self, ports=ports_of, emit_src=False)
+        self.modules[module] = il.replace("attribute \\top 1\n", "")
+        ports = {f"{'i' if flow == In else 'o'}_{port}": value for port, (value, flow) in inside.items()}
         body = il[il.rindex(f"module \\{module}\n") :]
-        for direction, port in _PORT.findall(body):
-            value = {"clk": ClockSignal(), "rst": ResetSignal()}.get(port, inside.get(port))
-            ports[f"{direction[0]}_{port}"] = value
+        for port, value in (("clk", ClockSignal()), ("rst", ResetSignal())):
+            if re.search(rf"^  wire .*input \d+ +\\{port}$", body, re.MULTILINE):
+                ports[f"i_{port}"] = value
         return Instance(module, **ports)
 
 

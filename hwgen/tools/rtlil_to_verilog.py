@@ -41,9 +41,10 @@ _SCRIPT = (
 )
 
 
-def rtlil_to_verilog(il: str, primitives: Sequence[Path] = PRIMITIVES) -> str:
+def rtlil_to_verilog(il: str, keep: Sequence[str] = (), primitives: Sequence[Path] = PRIMITIVES) -> str:
     """Verilog of every module in the RTLIL text `il`; the same bytes for the same text, whoever runs it and where.
 
+    keep: modules that stay modules of their own; the others dissolve into those that instantiate them. Empty: all stay.
     primitives: the Verilog files of modules that the design instantiates. They are not part of the result.
     """
     with tempfile.TemporaryDirectory(prefix="hwgen-") as name:
@@ -52,5 +53,6 @@ def rtlil_to_verilog(il: str, primitives: Sequence[Path] = PRIMITIVES) -> str:
         for file in primitives:
             shutil.copy(file, folder / file.name)
         known = [f"read_verilog -lib {file.name}" for file in primitives]
-        run_yosys([*known, *_SCRIPT], cwd=folder)
+        dissolve = (f"setattr -mod -set keep_hierarchy 1 {' '.join(keep)}", "flatten") if keep else ()
+        run_yosys([*known, _SCRIPT[0], *dissolve, *_SCRIPT[1:]], cwd=folder)
         return readable_verilog((folder / "design.v").read_text())

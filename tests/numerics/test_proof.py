@@ -12,9 +12,7 @@ from hwgen.numerics.proof import check_proof, prove
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.requantizer import Requantizer
 
-REQUANTIZER = Requantizer(
-    (Fraction(12345, 2**21), Fraction(-3001, 2**18)), (5,), 3, "ort", IntRange(-128, 127)
-)
+REQUANTIZER = Requantizer((Fraction(12345, 2**21), Fraction(-3001, 2**18)), (5,), 3, "ort", IntRange(-128, 127))
 STAIRCASES = REQUANTIZER.staircases([IntRange(-1500, 1500), IntRange(-2000, 1000)])
 FORMS = {form.kind: form for form in find_forms(STAIRCASES, 40, REQUANTIZER)}
 CONSTANTS = [
