@@ -12,6 +12,7 @@ from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.multiply.kernel import MultiplyKernel
 from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
 from hwgen.kernels.select.kernel import SliceKernel
@@ -21,6 +22,7 @@ from hwgen.kernels.window.kernel import WindowKernel
 KERNELS: tuple[Kernel, ...] = (
     WindowKernel(),
     MatMulKernel(),
+    MultiplyKernel(),
     ReduceKernel(),
     RequantizeKernel(),
     TableKernel(),
