@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hwgen import costs
@@ -84,7 +85,10 @@ def _insert_reorders(graph: Graph, selection: Selection, edges: list[Edge]) -> G
     from hwgen.kernels.view.op import Reorder
 
     wanted = {
-        (edge.sink.name, edge.operand): selection.choices[edge.sink.name].taken[edge.operand]
+        (edge.sink.name, edge.operand): (
+            selection.choices[edge.sink.name].taken[edge.operand],
+            edge.seen(selection.choices[edge.source.name].order),
+        )
         for edge in edges
         if isinstance(edge.sink, Node)
     }
@@ -95,7 +99,7 @@ def _insert_reorders(graph: Graph, selection: Selection, edges: list[Edge]) -> G
             if not source.is_constant:
                 if (node.name, operand) in wanted:
                     name = f"{node.name}_reorder_{operand}"
-                    source = Node(Reorder(wanted[node.name, operand]), (source,), name, node.origin)
+                    source = Node(Reorder(*wanted[node.name, operand]), (source,), name, node.origin)
                 operand += 1
             src.append(source)
         same = all(a is b for a, b in zip(src, node.src, strict=True))
@@ -151,12 +155,12 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
 
 def _priced(link: Link, target: Target) -> Link:
     """The link with the cells of its queue and adapters."""
-    from dataclasses import replace
-
     family, width = target.family, link.range.width
     area = Resources()
     if link.serialize > 1:
-        area += costs.serializer(family, width * link.lanes_queue, link.serialize)
+        area += costs.serializer(family, width * link.lanes_source // link.serialize, link.serialize)
+    if link.gather > 1:
+        area += costs.widen(family, width * link.lanes_queue // link.gather, link.gather)
     if link.queue is not None:
         area += costs.queue(family, link.queue.depth, width * link.lanes_queue, link.queue.style)
         area += gearbox_area(target, width, link.lanes_queue, link.lanes_sink)
