@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -114,7 +115,7 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
     for node in flow.nodes:
         choice = selection.choices[node.name]
         if node.is_input:
-            ports[node.name] = Port(node.name, "in", node, choice.order, choice.folding.lanes_out)
+            ports[node.name] = Port(node.name, node.name, "in", node, choice.order, choice.folding.lanes_out)
             continue
         kernel = kernel_of(node)
         units.append(Unit(node.name, node.op.name, kernel.spec(node, choice.folding)))
@@ -128,7 +129,7 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
         if isinstance(edge.sink, str):
             link = links[flow.edges.index(edge)]
             seen = edge.views[-1] if edge.views else edge.source
-            ports[link.sink] = Port(link.sink, "out", seen, link.order, link.lanes_sink)
+            ports[link.sink] = Port(link.sink, edge.sink, "out", seen, link.order, link.lanes_sink)
     draft = size_queues(Draft(stages, ports, tuple(links)))
     sized = tuple(_priced(link, market.target) for link in draft.links)
     timing = predict_timing(draft)
@@ -143,7 +144,7 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
     lanes = source.folding.lanes_out
     if isinstance(edge.sink, str):
         # The last beat-wide queue: a pipe chain has its own lanes already.
-        return Link(edge.source.name, f"out_{edge.sink}", 0, order, values, lanes, lanes, queue=Buffer(2))
+        return Link(edge.source.name, _port_name(flow.graph, edge.sink), 0, order, values, lanes, lanes, queue=Buffer(2))
     sink = selection.choices[edge.sink.name]
     lanes_sink = sink.folding.lanes_in[edge.operand]
     if market.schedule(edge.sink, sink.folding).is_pipe:
@@ -151,6 +152,13 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
             edge.source.name, edge.sink.name, edge.operand, order, values, lanes, lanes_sink, lanes // lanes_sink
         )
     return Link(edge.source.name, edge.sink.name, edge.operand, order, values, lanes, lanes_sink, queue=Buffer(2))
+
+
+def _port_name(graph: Graph, output: str) -> str:
+    """An identifier for an output, stable and unlike all others."""
+    plain = [re.sub(r"\W+", "_", name).strip("_").lower() for name in graph.outputs]
+    index = list(graph.outputs).index(output)
+    return f"out_{plain[index]}" if plain.count(plain[index]) == 1 else f"out_{plain[index]}_{index}"
 
 
 def _priced(link: Link, target: Target) -> Link:

@@ -65,9 +65,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Port:
-    """A stream at the edge of the design: `beats` beats of `lanes` codes a frame."""
+    """A stream at the edge of the design: `beats` beats of `lanes` codes a frame.
+
+    name: an identifier; graph_name: the graph's name of this input or output.
+    """
 
     name: str
+    graph_name: str
     direction: Literal["in", "out"]
     node: Node
     order: Order
