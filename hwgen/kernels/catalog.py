@@ -11,6 +11,7 @@ from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.resize.kernel import InterpolateKernel
 from hwgen.kernels.select.kernel import SliceKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 
@@ -18,6 +19,7 @@ KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
     ConcatKernel(),
     SliceKernel(),
+    InterpolateKernel(),
     ReshapeKernel(),
     TransposeKernel(),
     ReorderKernel(),
