@@ -6,24 +6,18 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from amaranth.back import rtlil
-
 from hwgen.emit.bundle import Bundle
 from hwgen.emit.manifest import make_manifest
 from hwgen.emit.memories import hex_file
 from hwgen.emit.proof import make_proof
+from hwgen.emit.verilog import verilog
 from hwgen.ir.serialize import graph_to_files
 from hwgen.plan.plan import Plan
 from hwgen.plan.plan_json import plan_to_json
 from hwgen.rtl.build_top import memory_images, memory_path
 from hwgen.rtl.top import Top
-from hwgen.tools.rtlil_to_verilog import rtlil_to_verilog
 
 PRIMITIVES = ("hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
-
-
-class EmittedVerilog:
-    """The platform under which components instantiate the hand-written Verilog instead of their behavioural twins."""
 
 
 def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
@@ -43,8 +37,3 @@ def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
     contents["manifest.json"] = (json.dumps(manifest, indent=2) + "\n").encode()
     return Bundle(name, contents)
 
-
-def verilog(name: str, top: Top) -> str:
-    """Verilog-2005 of the whole design."""
-    il = rtlil.convert(top, name=name, platform=EmittedVerilog(), emit_src=False)
-    return rtlil_to_verilog(il)

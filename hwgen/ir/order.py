@@ -67,13 +67,16 @@ class Order:
 
         Raises ValueError where a loop runs over parts of several axes that the transpose tears apart.
         """
-        new_shape = tuple(shape[p] for p in perm)
-        new_strides = row_major_strides(new_shape)
+        new_strides = row_major_strides(tuple(shape[p] for p in perm))
         stride_of_axis = {axis: new_strides[k] for k, axis in enumerate(perm)}
-        loops = []
-        for count, stride in self.loops:
-            loops += _split_over_axes(count, stride, shape, stride_of_axis)
-        return Order.of_loops(*loops)
+        return Order.of_loops(*((c, step * stride_of_axis[axis]) for axis, c, step in self.along_axes(shape)))
+
+    def along_axes(self, shape: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
+        """The loops as ``(axis, count, step)``, outermost first, each split so that it stays inside one axis.
+
+        Raises ValueError where a loop runs over parts of several axes.
+        """
+        return tuple(part for count, stride in self.loops for part in _split_over_axes(count, stride, shape))
 
     def run_over(self, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
         """If all of `axis` runs innermost: its positions in stream order; None where other axes interleave."""
@@ -98,19 +101,17 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(prod(shape[k + 1 :]) for k in range(len(shape)))
 
 
-def _split_over_axes(
-    count: int, stride: int, shape: tuple[int, ...], stride_of_axis: dict[int, int]
-) -> list[tuple[int, int]]:
-    """One loop over the flat index as loops that each stay inside one axis, with that axis's new stride."""
-    old = row_major_strides(shape)
-    loops: list[tuple[int, int]] = []
+def _split_over_axes(count: int, stride: int, shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """One loop over the flat index as loops ``(axis, count, step)`` that each stay inside one axis."""
+    strides = row_major_strides(shape)
+    loops: list[tuple[int, int, int]] = []
     while count > 1:
-        axis = next(a for a in range(len(shape)) if shape[a] > 1 and old[a] <= stride < old[a] * shape[a])
-        step, room = divmod(stride, old[a := axis])
-        turns = min(count, shape[a] // step)
-        if room or count % turns or (turns < count and shape[a] != turns * step):
+        axis = next(a for a in range(len(shape)) if shape[a] > 1 and strides[a] <= stride < strides[a] * shape[a])
+        step, rest = divmod(stride, strides[axis])
+        turns = min(count, shape[axis] // step)
+        if rest or count % turns or (turns < count and shape[axis] != turns * step):
             raise ValueError(f"loop {count}@{stride} does not follow the axes of {shape}")
-        loops.append((turns, step * stride_of_axis[a]))
+        loops.append((axis, turns, step))
         count //= turns
-        stride = old[a] * shape[a]
+        stride = strides[axis] * shape[axis]
     return loops[::-1]

@@ -9,10 +9,14 @@ from importlib.metadata import entry_points
 from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
+from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.select.kernel import SliceKernel
 
 KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
+    ConcatKernel(),
+    SliceKernel(),
 )
 
 

@@ -45,7 +45,8 @@ class AxisInput(wiring.Component):
             self.o.payload.eq(Cat(*codes)),
         ]
         beat = Signal(range(port.beats))
-        at_last, marked = Signal(init=int(port.beats == 1)), Signal()
+        at_last = Signal(init=int(port.beats == 1))
+        marked = Signal()
         with m.If(accepted):
             if port.beats > 1:
                 m.d.sync += [beat.eq(beat + 1), at_last.eq(beat == port.beats - 2)]

@@ -46,9 +46,10 @@ class Top(wiring.Component):
         m = Module()
         m.domains.sync = domain = ClockDomain("sync")
         m.d.comb += [domain.clk.eq(self.aclk), domain.rst.eq(~self.aresetn)]
+        self._place = getattr(platform, "place", lambda name, component: component)
         self._edges: dict[str, AxisInput | AxisOutput] = {p.name: self._edge(m, p) for p in self.plan.ports}
         for name, unit in self.units.items():
-            m.submodules[name] = unit
+            self._add(m, name, unit)
         spaces: dict[str, list[Signal]] = {}
         for link in self.plan.links:
             self._connect(m, link, spaces)
@@ -59,9 +60,12 @@ class Top(wiring.Component):
         m.d.comb += self.frame_error.eq(_any(errors))
         return m
 
+    def _add(self, m: Module, name: str, component: wiring.Component) -> None:
+        m.submodules[name] = self._place(name, component)
+
     def _edge(self, m: Module, port: Port) -> AxisInput | AxisOutput:
         edge = AxisInput(port) if port.direction == "in" else AxisOutput(port)
-        m.submodules[f"edge_{port.name}"] = edge
+        self._add(m, f"edge_{port.name}", edge)
         prefix = axis_prefix(self.plan, port)
         data, valid = getattr(self, f"{prefix}_tdata"), getattr(self, f"{prefix}_tvalid")
         ready, last = getattr(self, f"{prefix}_tready"), getattr(self, f"{prefix}_tlast")
@@ -90,7 +94,8 @@ class Top(wiring.Component):
     def _connect(self, m: Module, link: Link, spaces: dict[str, list[Signal]]) -> None:
         stream, width = self._source(link.source).o, link.range.width
         if link.serialize > 1:
-            m.submodules[f"{link.name}_serializer"] = serializer = Serializer(width * link.lanes_queue, link.serialize)
+            serializer = Serializer(width * link.lanes_queue, link.serialize)
+            self._add(m, f"{link.name}_serializer", serializer)
             wiring.connect(m, stream, serializer.i)
             stream = serializer.o
         sink = self._sink_stream(link)
@@ -99,7 +104,7 @@ class Top(wiring.Component):
             return
         root = self._root(link.source)
         queue = Queue(width * link.lanes_queue, link.queue.depth, link.queue.style, self._burst(link))
-        m.submodules[f"{link.name}_queue"] = queue
+        self._add(m, f"{link.name}_queue", queue)
         wiring.connect(m, stream, queue.i)
         m.d.comb += queue.reserve.eq(self._source(root).o_reserve)
         spaces.setdefault(root, []).append(queue.space)
@@ -117,11 +122,13 @@ class Top(wiring.Component):
     def _change_lanes(self, m: Module, link: Link, stream: object) -> object:
         width, common = link.range.width, gcd(link.lanes_queue, link.lanes_sink)
         if link.lanes_queue > common:
-            m.submodules[f"{link.name}_narrow"] = narrow = Narrow(width * common, link.lanes_queue // common)
+            narrow = Narrow(width * common, link.lanes_queue // common)
+            self._add(m, f"{link.name}_narrow", narrow)
             wiring.connect(m, stream, narrow.i)
             stream = narrow.o
         if link.lanes_sink > common:
-            m.submodules[f"{link.name}_widen"] = widen = Widen(width * common, link.lanes_sink // common)
+            widen = Widen(width * common, link.lanes_sink // common)
+            self._add(m, f"{link.name}_widen", widen)
             wiring.connect(m, stream, widen.i)
             stream = widen.o
         return stream

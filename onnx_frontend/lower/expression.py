@@ -23,7 +23,7 @@ class Expression:
 
     @classmethod
     def constant(cls, value: Exact) -> Expression:
-        return cls("constant", (), value)
+        return cls("constant", (), array(value))
 
     @property
     def is_x(self) -> bool:
@@ -76,6 +76,11 @@ class AffineClip:
     shift: Exact
     lo: Exact | None = None
     hi: Exact | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("gain", "shift", "lo", "hi"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else array(value))
 
     @property
     def clips(self) -> bool:
@@ -168,6 +173,23 @@ def _bound(op: str, args: list[AffineClip]) -> AffineClip | None:
 
 def scalar(value: int | Fraction) -> Exact:
     """A 0-dimensional exact constant."""
-    array = np.empty((), object)
-    array[()] = Fraction(value)
-    return array
+    return array(Fraction(value))
+
+
+def array(value: object) -> Exact:
+    """An object array again, where NumPy made a bare Fraction out of a 0-dimensional one."""
+    return np.asarray(value, object)
+
+
+def shrink(value: Exact) -> Exact:
+    """Extent 1 along each axis on which the values do not vary."""
+    for axis in range(value.ndim):
+        first = value.take([0], axis)
+        if value.shape[axis] > 1 and bool((value == first).all()):
+            value = first
+    return value
+
+
+def fits(constant: Exact, shape: tuple[int, ...]) -> bool:
+    """Whether a constant broadcasts to the shape without growing it."""
+    return constant.ndim <= len(shape) and np.broadcast_shapes(constant.shape, shape) == shape

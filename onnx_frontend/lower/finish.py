@@ -13,7 +13,7 @@ from hwgen.kernels.elementwise.op import Table
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
-from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
+from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantNode
@@ -35,13 +35,13 @@ def finish(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
         )
     line = as_affine_clip(wanted.expression)
     if line is not None:
-        fused = _affine(source, line, quant)
+        fused = affine_line(source, line, quant)
         if fused is not None:
             return _requantize(lowering, source, wanted, *fused)
     return _curve(lowering, source, wanted)
 
 
-def _affine(source: Affine, line: AffineClip, quant: Quant) -> tuple[Exact, Exact, IntRange] | None:
+def affine_line(source: Affine, line: AffineClip, quant: Quant) -> tuple[Exact, Exact, IntRange] | None:
     """(ratio, offset, out) in output steps; None where the clip differs between channels."""
     step = quant.scale[0]
     ratio = np.asarray(line.gain * source.scale / step, object)
@@ -123,6 +123,13 @@ def _reshaped(lowering: Lowering, op: Requantize, node: Node, source: Affine, wa
         return lowering.emit(op, (node,), name, wanted.path, wanted.tensor)
     merged = lowering.emit(op, (node,), f"{name}_merged_codes", wanted.path)
     return lowering.emit(Reshape(shape), (merged,), name, wanted.path, wanted.tensor)
+
+
+def round_exactly(wanted: Finish, value: Fraction) -> int:
+    """The code of a single real number, for a function that is the same for all elements."""
+    line = as_affine_clip(wanted.expression.of(Expression.constant(scalar(value))))
+    step, zero = wanted.quant.scale[0], wanted.quant.zero_point[0]
+    return wanted.quant.codes.clamp(round(line.shift.item() / step) + zero)
 
 
 def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:

@@ -10,8 +10,8 @@ import numpy as np
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.kernels.view.op import Transpose
 from onnx_frontend.lower.elementwise import number
-from onnx_frontend.lower.expression import Exact, scalar
-from onnx_frontend.lower.lowering import Lowering, shrink
+from onnx_frontend.lower.expression import Exact, array, scalar, shrink
+from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Grid
 from onnx_frontend.quant_graph import QuantNode, QuantTensor, exact
 
@@ -30,9 +30,9 @@ def gemm(lowering: Lowering, node: QuantNode) -> Affine:
     w = w if node.attributes.get("transB", 0) else w.T
     bias = scalar(0)
     if len(node.inputs) > 2 and node.inputs[2]:
-        bias = constant_bias(lowering, node, node.inputs[2]) * number(node, "beta", 1.0)
+        bias = array(constant_bias(lowering, node, node.inputs[2]) * number(node, "beta", 1.0))
         bias = bias.reshape([1] * (2 - bias.ndim) + list(bias.shape))
-    return inner_product(lowering, node, source, w, scale * number(node, "alpha", 1.0), bias, axis=1)
+    return inner_product(lowering, node, source, w, array(scale * number(node, "alpha", 1.0)), bias, axis=1)
 
 
 def matmul(lowering: Lowering, node: QuantNode) -> Affine:
@@ -85,7 +85,7 @@ def inner_product(
     sums = np.array([Fraction(int(s)) for s in w.astype(object).sum(axis=1)], object).reshape(per_channel)
     full = scale.reshape(per_channel) if scale.size > 1 else scale.reshape([1] * rank)
     real = full * source.quant.scale[0]
-    offset = shrink(bias - real * source.quant.zero_point[0] * sums)
+    offset = shrink(array(bias - real * source.quant.zero_point[0] * sums))
     return Affine(product, real, offset, False, name)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwgen.errors import Blocker, UnsupportedOp, UserError
 from hwgen.ir.graph import Graph, Label, Node
 from hwgen.ir.leaves import Input
@@ -45,7 +47,11 @@ def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
     outputs = _outputs(lowering, boundary, blockers)
     labels = {name: _label(quantized.tensors[name].quant) for name in boundary.outputs}
     inputs = tuple(lowering.done[t] for t in boundary.inputs)
-    return Graph(inputs, outputs, labels), tuple(blockers)
+    return _labelled(Graph(inputs, outputs, labels), lowering.labels), tuple(blockers)
+
+
+def _labelled(graph: Graph, tensors: dict[str, str]) -> Graph:
+    return graph.rewrite(lambda node: replace(node, tensor=tensors[node.name]) if node.name in tensors else None)
 
 
 def _outputs(lowering: Lowering, boundary: Boundary, blockers: list[Blocker]) -> dict[str, Node]:

@@ -20,14 +20,15 @@ from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Constant
 from hwgen.ir.op import Op
 from onnx_frontend.lower.elementwise import CHANNEL_ARGUMENTS, ELEMENTWISE
-from onnx_frontend.lower.expression import Exact, Expression, X
+from onnx_frontend.lower.expression import Exact, Expression, X, fits, shrink
 from onnx_frontend.lower.names import Names
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode
 
-MoveRule = Callable[["Lowering", QuantNode, tuple[Node, ...]], Node]
+MoveRule = Callable[["Lowering", QuantNode, tuple[Node, ...], str], Node]
 AccumulatorRule = Callable[["Lowering", QuantNode], Affine]
 RoundRule = Callable[["Lowering", QuantNode, Finish], Node]
+GridRule = Callable[["Lowering", QuantNode], Grid | None]
 FinishRule = Callable[["Lowering", Affine, Finish], Node]
 
 
@@ -39,6 +40,7 @@ class Rules:
     finish_moves: dict[str, Callable[[Lowering, QuantNode, Finish], tuple[Finish, ...] | None]]
     accumulators: dict[str, AccumulatorRule]
     rounded: dict[str, RoundRule]
+    grid_rules: dict[str, GridRule]
     finish: FinishRule
     grids: Callable[[Lowering, Affine, Expression, tuple[QuantNode, ...], Quant], Grid | None]
 
@@ -52,6 +54,7 @@ class Lowering:
     names: Names = field(default_factory=Names)
     done: dict[str, Node] = field(default_factory=dict)
     memo: dict[object, object] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
     # --- the three questions -----------------------------------------------------------------------------------------
 
@@ -87,33 +90,28 @@ class Lowering:
         node = self.producer(tensor, finish.path[0])
         finish = replace(finish, path=(node, *finish.path))
         if node.op in self.rules.moves:
-            return self._rounded_move(node, finish)
+            return self._rounded_move(node, finish, tensor)
         if node.op in self.rules.rounded:
             return self.rules.rounded[node.op](self, node, finish)
         if node.op in self.rules.accumulators:
             return self.rules.finish(self, self.affine(node), finish)
         raise self.unsupported(node)
 
-    def _rounded_move(self, node: QuantNode, finish: Finish) -> Node:
+    def _rounded_move(self, node: QuantNode, finish: Finish, output: str) -> Node:
         sources = self.streams(node)
         finishes = self.rules.finish_moves[node.op](self, node, replace(finish, tensor=""))
         if finishes is None:
             grids = [self.grid(name, node) for name in sources]
-            moved = Grid(self._moved(node, tuple(g.node for g in grids), ""), grids[0].quant)
+            moved = Grid(self._moved(node, tuple(g.node for g in grids), output), grids[0].quant)
             return self.rules.finish(self, Affine.of_grid(moved), finish)
         nodes = tuple(self.rounded(name, f) for name, f in zip(sources, finishes, strict=True))
-        return self._moved(node, nodes, finish.tensor)
+        return self.label(self._moved(node, nodes, output), finish.tensor, nodes)
 
-    def _moved(self, node: QuantNode, sources: tuple[Node, ...], tensor: str) -> Node:
-        key = ("moved", node.output, sources)
+    def _moved(self, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+        key = ("moved", output, sources)
         if key not in self.memo:
-            self.memo[key] = self.rules.moves[node.op](self, node, sources)
-        result: Node = self.memo[key]
-        if tensor and not result.tensor and not result.is_input and result not in sources:
-            named = replace(result, tensor=tensor)
-            self.memo[key] = named
-            return named
-        return result
+            self.memo[key] = self.rules.moves[node.op](self, node, sources, output)
+        return self.memo[key]
 
     def _grid(self, tensor: str, reader: QuantNode) -> Grid:
         known = self.graph.tensors[tensor]
@@ -128,7 +126,11 @@ class Lowering:
             grids = [self.grid(name, node) for name in self.streams(node)]
             if all(g.quant.same_grid(grids[0].quant) for g in grids):
                 quant = self._moved_quant(node, grids[0].quant)
-                return Grid(self._moved(node, tuple(g.node for g in grids), ""), quant)
+                return Grid(self._moved(node, tuple(g.node for g in grids), tensor), quant)
+        if node is not None and node.op in self.rules.grid_rules:
+            result = self.rules.grid_rules[node.op](self, node)
+            if result is not None:
+                return result
         if node is not None:
             root, expression, path = self.cone(tensor)
             if root != tensor:
@@ -176,7 +178,7 @@ class Lowering:
             args.append(function)
             path += [n for n in nodes if n not in path]
         result = ELEMENTWISE[node.op](node, args) if root else None
-        if result is None or any(not _fits(c, shape) for c in result.constants):
+        if result is None or any(not fits(c, shape) for c in result.constants):
             return leaf
         return root, result, (*path, node)
 
@@ -194,6 +196,13 @@ class Lowering:
     def is_grid(self, tensor: str) -> bool:
         known = self.graph.tensors[tensor]
         return known.quant is not None and (known.is_constant or tensor in self.done)
+
+    def can_be_grid(self, tensor: str) -> bool:
+        """Whether a tensor is known as codes, or is moved from such."""
+        node = self.graph.producer.get(tensor)
+        if self.is_grid(tensor) or node is None:
+            return self.is_grid(tensor)
+        return node.op in self.rules.moves and all(self.can_be_grid(name) for name in self.streams(node))
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         shape = self.graph.tensors[tensor].shape
@@ -238,7 +247,7 @@ class Lowering:
     def emit(self, op: Op, src: tuple[Node, ...], name: str, path: tuple[QuantNode, ...], tensor: str = "") -> Node:
         """A new node with a fresh name; the sources must fit."""
         origin = tuple(dict.fromkeys(n.name or n.output for n in path))
-        node = Node(op, src, self.names.take(name), origin, tensor)
+        node = Node(op, src, self.names.take(name), origin)
         try:
             _ = node.type
         except ValueError as error:
@@ -249,6 +258,12 @@ class Lowering:
                 expected="shapes that this operator takes",
                 fix="check the shapes of the model around this node",
             ) from error
+        return self.label(node, tensor, src)
+
+    def label(self, node: Node, tensor: str, sources: tuple[Node, ...]) -> Node:
+        """Note that a node computes the codes of an ONNX tensor; its first tensor counts. Gives the node back."""
+        if tensor and not node.is_input and all(node is not s for s in sources):
+            self.labels.setdefault(node.name, tensor)
         return node
 
     def constant(self, values: np.ndarray, name: str) -> Node:
@@ -279,16 +294,3 @@ class Lowering:
             expected="a QuantizeLinear/DequantizeLinear pair on every activation and every weight",
             fix=f"quantize the model: hwgen quantize {self.graph.file} --calib X.npz",
         )
-
-
-def shrink(value: Exact) -> Exact:
-    """Extent 1 along each axis on which the values do not vary."""
-    for axis in range(value.ndim):
-        first = value.take([0], axis)
-        if value.shape[axis] > 1 and bool((value == first).all()):
-            value = first
-    return value
-
-
-def _fits(constant: Exact, shape: tuple[int, ...]) -> bool:
-    return constant.ndim <= len(shape) and np.broadcast_shapes(constant.shape, shape) == shape

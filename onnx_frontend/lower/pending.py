@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hwgen.ir.graph import Node
-from onnx_frontend.lower.expression import Exact, Expression
+from onnx_frontend.lower.expression import Exact, Expression, array
 from onnx_frontend.quant_graph import Quant, QuantNode, along
 
 
@@ -48,6 +48,10 @@ class Affine:
     offset: Exact
     narrow: bool
     name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", array(self.scale))
+        object.__setattr__(self, "offset", array(self.offset))
 
     @classmethod
     def of_grid(cls, grid: Grid) -> Affine:

@@ -9,22 +9,22 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.kernels.view.op import Reshape, Transpose
-from onnx_frontend.lower.expression import Exact
-from onnx_frontend.lower.lowering import Lowering, shrink
+from onnx_frontend.lower.expression import Exact, shrink
+from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
 from onnx_frontend.quant_graph import QuantNode
 
 
-def reshape(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...]) -> Node:
+def reshape(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
     """Reshape, Flatten, Squeeze, Unsqueeze: the result's shape is known, so they are one operator."""
     (source,) = sources
-    shape = lowering.shape(node.output)
+    shape = lowering.shape(output)
     if shape == source.type.shape:
         return source
     return lowering.emit(Reshape(shape), (source,), lowering.named(node), (node,))
 
 
-def transpose(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...]) -> Node:
+def transpose(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
     (source,) = sources
     perm = permutation(node, len(source.type.shape))
     if perm == tuple(range(len(perm))):

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which codes a float32 engine may give for a node, when it rounds every step and adds in any order.
+
+With u = 2**-24, a sum of K products is off by at most about ``(K + c) * u`` times the sum of the magnitudes, where c
+counts the other roundings on the way: two dequantizations, the product, the bias and the division by the scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hwgen.ir.graph import Label, Node
+from hwgen.kernels.add.op import Add
+from hwgen.kernels.elementwise.op import Table
+from hwgen.kernels.matmul.op import MatMul
+from hwgen.kernels.multiply.op import Multiply
+from hwgen.kernels.pool.op import Reduce
+from hwgen.kernels.requantize.op import Requantize
+from hwgen.kernels.resize.op import Interpolate
+from hwgen.kernels.window.op import Window
+from hwgen.numerics.range import IntRange
+
+UNIT = 2.0**-24
+OTHER_ROUNDINGS = 8
+FUNCTION_ROUNDINGS = 16
+
+Values = Mapping[str, np.ndarray]
+Grids = Mapping[str, Label]
+Interval = tuple[np.ndarray, np.ndarray]
+
+
+def code_interval(node: Node, values: Values, grids: Grids, float_value: np.ndarray | None) -> Interval:
+    """(lowest, highest) code for every element of a node, from the exact values of its sources.
+
+    Moves and maxima carry the interval of the rounding in front of them on.
+    """
+    match node.op:
+        case Requantize():
+            return _requantize(node, values, grids)
+        case Add():
+            return _add(node, values, grids)
+        case Table() if float_value is not None and node.tensor in grids:
+            return _table(node, values, grids, float_value)
+    rounded = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
+    if not rounded or isinstance(node.op, (MatMul, Multiply, Table)):
+        return values[node.name], values[node.name]
+    ends = [code_interval(s, values, grids, None) if s in rounded else (values[s.name],) * 2 for s in node.src]
+    return node.op.golden(*(e[0] for e in ends)), node.op.golden(*(e[1] for e in ends))
+
+
+def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
+    op, (source,) = node.op, node.src
+    acc = values[source.name].astype(np.float64)
+    shape = [1] * acc.ndim
+    shape[1 + op.axis] = -1
+    ratio, offset = (np.array([float(f) for f in v]).reshape(shape) for v in (op.ratio, op.offset))
+    exact = acc * ratio + offset
+    terms, magnitude = _magnitude(source, values, grids)
+    size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
+    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out)
+
+
+def _add(node: Node, values: Values, grids: Grids) -> Interval:
+    op = node.op
+    a, b = (values[s.name].astype(np.float64) for s in node.src)
+    exact = a * float(op.ratio_a) + b * float(op.ratio_b) + float(op.offset)
+    parts = [np.abs(v - _zero(s, grids)) * abs(float(r)) for v, s, r in zip((a, b), node.src, (op.ratio_a, op.ratio_b), strict=True)]
+    bound = OTHER_ROUNDINGS * UNIT * (parts[0] + parts[1] + np.abs(exact))
+    return _around(exact, bound, op.zero_point, op.out)
+
+
+def _table(node: Node, values: Values, grids: Grids, float_value: np.ndarray) -> Interval:
+    (source,) = node.src
+    label = grids[node.tensor]
+    step = float(label.scale[0])
+    exact = float_value.astype(np.float64) / step
+    size = np.abs(exact)
+    if source.tensor in grids:
+        size = size + np.abs(values[source.name] - _zero(source, grids)) * float(grids[source.tensor].scale[0]) / step
+    out = IntRange(min(node.op.values), max(node.op.values))
+    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], out)
+
+
+def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:
+    low, high = (np.clip(np.rint(v) + zero_point, out.lo, out.hi).astype(np.int64) for v in (exact - bound, exact + bound))
+    return low, high
+
+
+def _zero(node: Node, grids: Grids) -> int:
+    return grids[node.tensor].zero_point[0] if node.tensor in grids else 0
+
+
+def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarray]:
+    """(number of terms, sum of their magnitudes) of an accumulator, zero points taken off."""
+    op = node.op
+    if node.tensor or node.is_input:
+        return 1, np.abs(values[node.name].astype(np.float64) - _zero(node, grids))
+    match op:
+        case MatMul():
+            terms, x = _magnitude(node.src[0], values, grids)
+            weights = np.abs(node.src[1].op.values.astype(np.int64))
+            return terms * weights.shape[1], op.golden(_scaled(x), weights[np.newaxis])
+        case Window():
+            terms, x = _magnitude(node.src[0], values, grids)
+            return terms, Window(op.kernel, op.strides, op.dilations, op.pads, 0).golden(_scaled(x))
+        case Reduce(kind="sum"):
+            terms, x = _magnitude(node.src[0], values, grids)
+            return terms * op.taps, op.golden(_scaled(x))
+        case Interpolate():
+            terms, x = _magnitude(node.src[0], values, grids)
+            return terms * 2 ** len(op.axes), op.golden(_scaled(x))
+        case Multiply():
+            return 1, np.abs(values[node.name].astype(np.float64))
+        case Requantize() | Add() | Table():
+            return 1, np.abs(values[node.name].astype(np.float64))
+    terms, x = _magnitude(node.src[0], values, grids)
+    return terms, op.golden(_scaled(x))
+
+
+def _scaled(x: np.ndarray) -> np.ndarray:
+    """Magnitudes as integers, which the golden models ask for."""
+    return np.ceil(x).astype(np.int64)

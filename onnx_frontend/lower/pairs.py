@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Add, Sub and Mul of two tensors of codes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+
+from hwgen.ir.graph import Node
+from hwgen.kernels.add.op import Add
+from hwgen.kernels.multiply.op import Multiply
+from hwgen.kernels.resize.op import Interpolate, Taps
+from hwgen.kernels.view.op import Reshape
+from onnx_frontend.lower.expression import as_affine_clip, scalar
+from onnx_frontend.lower.finish import affine_line
+from onnx_frontend.lower.lowering import Lowering
+from onnx_frontend.lower.pending import Affine, Finish
+from onnx_frontend.lower.pool import uniform_grid
+from onnx_frontend.quant_graph import QuantNode
+
+
+def add(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
+    """Add or Sub of two activations: one exact sum of three terms, rounded once, with a clip behind it."""
+    a, b = (_operand(lowering, node, k) for k in (0, 1))
+    sign = -1 if node.op == "Sub" else 1
+    line = as_affine_clip(finish.expression)
+    both = Affine(a.node, scalar(1), scalar(0), False, lowering.named(node))
+    fused = None if line is None else affine_line(both, line, finish.quant)
+    if fused is None or fused[0].size > 1 or fused[1].size > 1:
+        raise lowering.graph.refuse(
+            finish.path[min(1, len(finish.path) - 1)],
+            "this function of a sum is not supported",
+            found=str(finish.expression),
+            expected="a Relu or Clip between the Add and its QuantizeLinear",
+            fix="quantize the output of the Add as well",
+        )
+    gain, shift, out = Fraction(fused[0].ravel()[0]), Fraction(fused[1].ravel()[0]), fused[2]
+    ratios = gain * a.scale.item(), gain * sign * b.scale.item()
+    offset = gain * (a.offset.item() + sign * b.offset.item()) + shift
+    op = Add(*ratios, offset, finish.quant.zero_point[0], out)
+    sources = tuple(_expanded(lowering, node, s.node) for s in (a, b))
+    return lowering.emit(op, sources, lowering.named(node), finish.path, finish.tensor)
+
+
+def mul(lowering: Lowering, node: QuantNode) -> Affine:
+    """Mul of two activations: an exact product, divided and rounded by what follows."""
+    a, b = (uniform_grid(lowering, node, k) for k in (0, 1))
+    sources = tuple(_expanded(lowering, node, g.node) for g in (a, b))
+    op = Multiply(a.quant.zero_point[0], b.quant.zero_point[0])
+    product = lowering.emit(op, sources, f"{lowering.named(node)}_product", (node,))
+    return Affine(product, scalar(a.quant.scale[0] * b.quant.scale[0]), scalar(0), False, lowering.named(node))
+
+
+def _operand(lowering: Lowering, node: QuantNode, position: int) -> Affine:
+    """Codes of an operand and their meaning; constants on the way join the scale and the offset."""
+    name = node.inputs[position]
+    root, expression, _ = lowering.cone(name)
+    line = as_affine_clip(expression)
+    if root != name and line is not None and not line.clips and expression.is_uniform and lowering.can_be_grid(root):
+        grid = lowering.grid(root, node)
+        if grid.quant.per_tensor:
+            gain, shift, scale = line.gain.item(), line.shift.item(), grid.quant.scale[0]
+            offset = shift - gain * scale * grid.quant.zero_point[0]
+            return Affine(grid.node, scalar(gain * scale), scalar(offset), True, "")
+    grid = uniform_grid(lowering, node, position)
+    scale = grid.quant.scale[0]
+    return Affine(grid.node, scalar(scale), scalar(-scale * grid.quant.zero_point[0]), True, "")
+
+
+def _expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
+    """The operand repeated to the shape of the result, as ONNX broadcasts it: (P, 1, Q) becomes (P, E, Q)."""
+    target, shape = lowering.shape(node.output), source.type.shape
+    shape = (1,) * (len(target) - len(shape)) + shape
+    if shape == target:
+        return _shaped(lowering, node, source, target)
+    grown = [k for k in range(len(target)) if shape[k] != target[k]]
+    first, last = grown[0], grown[-1] + 1
+    if any(shape[k] != 1 for k in range(first, last)):
+        raise lowering.graph.refuse(
+            node,
+            "this broadcast is not supported",
+            found=f"{list(shape)} to {list(target)}",
+            expected="one run of neighbouring axes to repeat over",
+            fix="reshape the operand, or repeat it with Expand on the host",
+        )
+    before, repeated, behind = prod(shape[:first]), prod(target[first:last]), prod(shape[last:])
+    view = _shaped(lowering, node, source, (1, before, 1, behind))
+    repeat = Taps((0,) * repeated, (1,) * repeated, (0,) * repeated, 1)
+    keep = Taps(tuple(range(behind)), (1,) * behind, (0,) * behind, 1)
+    wide = lowering.emit(Interpolate((repeat, keep)), (view,), f"{lowering.named(node)}_repeat", (node,))
+    return _shaped(lowering, node, wide, target)
+
+
+def _shaped(lowering: Lowering, node: QuantNode, source: Node, shape: tuple[int, ...]) -> Node:
+    if source.type.shape == shape:
+        return source
+    return lowering.emit(Reshape(shape), (source,), f"{lowering.named(node)}_shaped", (node,))

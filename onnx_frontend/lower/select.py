@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slice, Split, Gather with constant indices in even steps, and Concat: they pick or join codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hwgen.ir.graph import Node
+from hwgen.kernels.concat.op import Concat
+from hwgen.kernels.select.op import Slice
+from hwgen.kernels.view.op import Reshape
+from onnx_frontend.lower.expression import Exact
+from onnx_frontend.lower.lowering import Lowering
+from onnx_frontend.lower.pending import Finish
+from onnx_frontend.quant_graph import QuantNode
+
+
+def slice_(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """Slice with constant bounds and positive steps, one IR Slice per axis that shrinks."""
+    (source,) = sources
+    rank = len(source.type.shape)
+    if node.version < 10:
+        starts, ends = node.attributes["starts"], node.attributes["ends"]
+        axes, steps = node.attributes.get("axes", range(len(starts))), [1] * len(starts)
+    else:
+        starts, ends, axes, steps = (lowering.value(node, k) for k in range(1, 5))
+        axes = range(len(starts)) if axes is None else axes.ravel()
+        steps = [1] * len(starts) if steps is None else steps.ravel()
+    result = source
+    for start, end, axis, step in zip(np.ravel(starts), np.ravel(ends), axes, steps, strict=True):
+        extent = source.type.shape[int(axis) % rank]
+        picked = range(extent)[slice(int(start), _end(int(end), int(step), extent), int(step))]
+        result = _pick(lowering, node, result, int(axis) % rank, picked)
+    return result
+
+
+def _end(end: int, step: int, extent: int) -> int | None:
+    return None if step < 0 and end < -extent else end
+
+
+def split(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """One output of a Split."""
+    (source,) = sources
+    axis = int(node.attributes.get("axis", 0)) % len(source.type.shape)
+    start = 0
+    for name in node.outputs:
+        extent = lowering.shape(name)[axis]
+        if name == output:
+            return _pick(lowering, node, source, axis, range(start, start + extent))
+        start += extent
+    raise ValueError(f"{output} is no output of {node.name}")
+
+
+def gather(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """Gather by constant indices that run in even steps; a scalar index drops the axis."""
+    (source,) = sources
+    axis = int(node.attributes.get("axis", 0)) % len(source.type.shape)
+    extent = source.type.shape[axis]
+    indices = [int(i) % extent for i in np.ravel(lowering.value(node, 1))]
+    step = indices[1] - indices[0] if len(indices) > 1 else 1
+    if step == 0 or indices != list(range(indices[0], indices[0] + step * len(indices), step)):
+        raise lowering.graph.refuse(
+            node,
+            "its indices do not run in even steps",
+            f"indices {indices[:8]}",
+            "start, start + step, ...",
+            "reorder with Slice and Concat",
+        )
+    result = _pick(lowering, node, source, axis, range(indices[0], indices[0] + step * len(indices), step))
+    wanted = lowering.shape(node.output)
+    if result.type.shape == wanted:
+        return result
+    return lowering.emit(Reshape(wanted), (result,), f"{lowering.named(node)}_shaped", (node,))
+
+
+def _pick(lowering: Lowering, node: QuantNode, source: Node, axis: int, picked: range) -> Node:
+    if picked == range(source.type.shape[axis]):
+        return source
+    if picked.step < 1:
+        raise lowering.graph.refuse(
+            node,
+            "it runs backwards",
+            f"step {picked.step} along axis {axis}",
+            "positive steps",
+            "drop the reversal, or do it on the host",
+        )
+    op = Slice(axis, picked.start, picked.step if len(picked) > 1 else 1, len(picked))
+    return lowering.emit(op, (source,), lowering.named(node), (node,))
+
+
+def concat(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """Concat of codes on one grid."""
+    if len(sources) == 1:
+        return sources[0]
+    axis = int(node.attributes["axis"]) % len(sources[0].type.shape)
+    return lowering.emit(Concat(axis), sources, lowering.named(node), (node,))
+
+
+def before_concat(lowering: Lowering, node: QuantNode, finish: Finish) -> tuple[Finish, ...]:
+    """Each branch is rounded to the grid of the result first, with its own part of the constants."""
+    shape = lowering.shape(node.output)
+    axis = int(node.attributes["axis"]) % len(shape)
+    finishes, start = [], 0
+    for name in node.inputs:
+        extent = lowering.shape(name)[axis]
+        part = range(start, start + extent)
+
+        def cut(constant: Exact, part: range = part) -> Exact:
+            full = constant.reshape([1] * (len(shape) - constant.ndim) + list(constant.shape))
+            return full if full.shape[axis] == 1 else full.take(list(part), axis)
+
+        finishes.append(replace(finish, expression=finish.expression.map_constants(cut)))
+        start += extent
+    return tuple(finishes)
+
+
+def before_pick(lowering: Lowering, node: QuantNode, finish: Finish) -> tuple[Finish, ...] | None:
+    """Picking may come after the rounding where that is the same function for all elements."""
+    if not finish.expression.is_uniform:
+        return None
+    return (replace(finish, expression=finish.expression.map_constants(lambda c: c.reshape(()))),)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What another engine computes for the user's own file: every tensor of codes, and the float outputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnx
+
+from hwgen.errors import ToolMissing, UserError
+
+Engine = Literal["onnxruntime", "reference"]
+NEWEST_IR = 10  # onnxruntime lags behind onnx; nothing of IR 11 and later changes a result
+
+
+@dataclass(frozen=True, eq=False)
+class Oracle:
+    """An engine with a model in which every tensor may be asked for."""
+
+    model: onnx.ModelProto
+    engine: Engine = "onnxruntime"
+
+    @classmethod
+    def of_file(cls, path: str | os.PathLike[str], engine: Engine = "onnxruntime") -> Oracle:
+        return cls(onnx.load(Path(path)), engine)
+
+    @property
+    def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Per graph input its axes, None where symbolic."""
+        constants = {i.name for i in self.model.graph.initializer}
+        return {
+            i.name: tuple(d.dim_value or None for d in i.type.tensor_type.shape.dim)
+            for i in self.model.graph.input
+            if i.name not in constants
+        }
+
+    @property
+    def tensors(self) -> set[str]:
+        """Names of everything that can be asked for."""
+        given = {name for node in self.model.graph.node for name in node.output if name}
+        return given | {i.name for i in self.model.graph.input}
+
+    def rounded_from(self, tensor: str) -> str | None:
+        """The float tensor in front of the QuantizeLinear that gives `tensor`."""
+        for node in self.model.graph.node:
+            if node.op_type == "QuantizeLinear" and tensor in node.output:
+                return node.input[0]
+        return None
+
+    def run(self, inputs: Mapping[str, np.ndarray], wanted: Collection[str]) -> dict[str, np.ndarray]:
+        """Values of the wanted tensors, each ``(samples, *shape)``.
+
+        inputs: per graph input ``(samples, *shape)`` with the shape of one frame (batch axis 1 included). The file is
+        run frame by frame, or B frames at a time where it was exported for a fixed batch of B.
+        """
+        wanted = [name for name in wanted if name in self.tensors]
+        direct = {name: np.asarray(inputs[name]) for name in wanted if name in inputs}
+        asked = [name for name in wanted if name not in direct]
+        samples, batch = len(next(iter(inputs.values()))), self._batch(inputs)
+        if samples % batch:
+            raise UserError.of(
+                "the comparison", "samples do not fill the model's batch", found=samples, expected=f"a multiple of {batch}",
+                fix="give more samples",
+            )  # fmt: skip
+        runner = self._runner(asked)
+        results: list[list[np.ndarray]] = []
+        for at in range(0, samples, batch):
+            feeds = {
+                k: np.concatenate(list(np.asarray(v)[at : at + batch])) if batch > 1 else np.asarray(v)[at]
+                for k, v in inputs.items()
+            }
+            results += _frames(runner(feeds), batch)
+        return direct | {name: np.stack([r[k] for r in results]) for k, name in enumerate(asked)}
+
+    def _batch(self, inputs: Mapping[str, np.ndarray]) -> int:
+        """Frames that one run of the file takes."""
+        sizes = {
+            shape[0] for name, shape in self.input_shapes.items()
+            if name in inputs and shape and shape[0] and np.shape(inputs[name])[1] == 1
+        }  # fmt: skip
+        return max(sizes, default=1)
+
+    def _runner(self, asked: list[str]):
+        exposed = onnx.ModelProto()
+        exposed.CopyFrom(self.model)
+        present = {o.name for o in exposed.graph.output}
+        exposed.graph.output.extend(onnx.ValueInfoProto(name=name) for name in asked if name not in present)
+        if self.engine == "reference":
+            from onnx.reference import ReferenceEvaluator
+
+            evaluator = ReferenceEvaluator(exposed)
+            return lambda feeds: evaluator.run(asked, feeds)
+        session = _session(exposed)
+        return lambda feeds: session.run(asked, feeds)
+
+
+def _frames(values: list[np.ndarray], batch: int) -> list[list[np.ndarray]]:
+    """The results of one run, one list a frame."""
+    if batch == 1:
+        return [[np.asarray(v) for v in values]]
+    return [[np.asarray(v)[k : k + 1] for v in values] for k in range(batch)]
+
+
+def _session(model: onnx.ModelProto):
+    """onnxruntime as the float QDQ semantics ask: no graph optimization, one thread."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ToolMissing.of(
+            "the comparison", "onnxruntime is not installed", found="no module onnxruntime", expected="onnxruntime 1.22 or newer",
+            fix="pip install 'hwgen[onnxruntime]', or compare with --oracle reference",
+        ) from error  # fmt: skip
+    if model.ir_version > NEWEST_IR:
+        model.ir_version = NEWEST_IR
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise UserError.of(
+            "the comparison", "onnxruntime cannot load the model", found=str(error).splitlines()[0], expected="a model it can run",
+            fix="compare with --oracle reference",
+        ) from error  # fmt: skip
