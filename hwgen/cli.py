@@ -68,7 +68,10 @@ def run_command(words: list[str]) -> int:
     """Run one command; returns its exit code. Nothing is raised."""
     as_json = "--json" in words
     try:
-        return app(words, prog_name="hwgen", standalone_mode=False) or OK
+        code = app(words, prog_name="hwgen", standalone_mode=False) or OK
+        if code == INTERRUPTED:  # typer's own answer to Ctrl-C
+            raise KeyboardInterrupt
+        return code
     except UserError as error:
         _say(error, as_json)
         return USER_ERROR
@@ -94,7 +97,8 @@ error: {} inside hwgen {}: this is a fault of hwgen, not yours
 
 def _usage_error(words: list[str], error: Exception) -> UserError:
     command = f"hwgen {words[0]}" if words[0] in {c.name for c in app.registered_commands} else "hwgen"
-    message = getattr(error, "message", str(error)).rstrip(".")
+    format_message = getattr(error, "format_message", error.__str__)
+    message = format_message().rstrip(".")
     return UserError.of(
         command, message[:1].lower() + message[1:],
         found=" ".join(["hwgen", *words]), expected=f"the arguments and options of {command}", fix=f"{command} --help",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hwgen.commands.answer import console, print_json, progress
+from hwgen.commands.answer import print_json, progress
 from hwgen.commands.options import AsJson, Shape, parse_shapes
 
 
@@ -36,6 +36,6 @@ def quantize(
         )  # fmt: skip
         return
     for note in result.notes:
-        console().print(f"note: {note}")
-    console().print(f"{result.path}: style {result.style}, calibrated on {result.samples} samples")
-    console().print(f"next: hwgen check {result.path}")
+        print(f"note: {note}")
+    print(f"{result.path}: style {result.style}, calibrated on {result.samples} samples")
+    print(f"next: hwgen check {result.path}")
