@@ -54,12 +54,12 @@ def counter(family: Family, limit: int) -> Resources:
     return adder(family, bits) + registers(bits) + Resources(luts=1 + bits // 4)
 
 
-def adder_tree_latency(terms: int, levels: int = 2) -> int:
+def adder_tree_latency(terms: int, levels: int = 1) -> int:
     """Register stages of hdl/adder_tree.py over `terms` terms."""
     return -(-max(0, (terms - 1).bit_length()) // levels)
 
 
-def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 2) -> Resources:
+def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 1) -> Resources:
     """hdl/adder_tree.py over `terms` signed words of `term_bits` bits."""
     total, sums, bits, depth = Resources(), terms, term_bits, 0
     while sums > 1:

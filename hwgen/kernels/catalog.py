@@ -12,11 +12,15 @@ from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
 from hwgen.kernels.select.kernel import SliceKernel
+from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 
 KERNELS: tuple[Kernel, ...] = (
     MatMulKernel(),
     ConcatKernel(),
     SliceKernel(),
+    ReshapeKernel(),
+    TransposeKernel(),
+    ReorderKernel(),
 )
 
 

@@ -23,7 +23,7 @@ def contains(real: Real, value: mpmath.mpf) -> bool:
     return mpmath.mpf(low.numerator) / low.denominator <= value <= mpmath.mpf(high.numerator) / high.denominator
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NUMBERS, st.sampled_from(UNARY), st.sampled_from([30, 64, 200]))
 def test_enclosures_hold_the_value_and_are_narrow(x, function, precision):
     name, reference = function
@@ -40,7 +40,7 @@ def test_enclosures_hold_the_value_and_are_narrow(x, function, precision):
             assert abs(mpmath.mpf(low.numerator) / low.denominator - value) < mpmath.mpf(2) ** -300
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NUMBERS, NUMBERS, st.sampled_from(["+", "-", "*", "/", "maximum", "minimum"]), st.booleans(), st.booleans())
 def test_exact_and_enclosed_operands_mix(a, b, operation, enclose_a, enclose_b):
     """The root of a square, once as a fraction and once as an interval around it."""

@@ -26,7 +26,7 @@ OUTS = st.sampled_from([IntRange(-128, 127), IntRange(0, 255), IntRange(0, 3), I
 ZERO_POINTS = st.integers(-31, 31)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RATIOS, OFFSETS, ZERO_POINTS, OUTS)
 def test_the_real_staircase_equals_fraction_arithmetic(ratio, offset, zero_point, out):
     requantizer = Requantizer((ratio,), (offset,), zero_point, "real", out)
@@ -35,7 +35,7 @@ def test_the_real_staircase_equals_fraction_arithmetic(ratio, offset, zero_point
     assert requantizer.staircase(DOMAIN).evaluate(ACC).tolist() == ideal
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(-4, 4, width=32), st.integers(-90, 90), ZERO_POINTS, OUTS, st.sampled_from(["ort", "ref"]))
 def test_the_float_staircases_equal_the_float_formulas(ratio, offset, zero_point, out, dialect):
     stairs = Requantizer((Fraction(ratio),), (offset,), zero_point, dialect, out).staircase(DOMAIN)
