@@ -96,6 +96,65 @@ def multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
     return Resources(dsps=family.dsps_for(a_bits, b_bits))
 
 
+def piece_widths(bits: int) -> tuple[int, ...]:
+    """How hdl/wide_multiplier.py cuts a signed operand, low piece first: unsigned 17-bit pieces below one of up to 18."""
+    below = max(0, -(-(bits - 18) // 17))
+    return (17,) * below + (bits - 17 * below,)
+
+
+def wide_multiplier_latency(a_bits: int, b_bits: int) -> int:
+    """Cycles through hdl/wide_multiplier.py: two in the multipliers, one for each level of joining their products."""
+    return 2 + (len(piece_widths(a_bits)) * len(piece_widths(b_bits)) - 1).bit_length()
+
+
+def wide_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
+    """hdl/wide_multiplier.py: a multiplier for each pair of pieces, an adder and a register for each joint."""
+    a_pieces, b_pieces = piece_widths(a_bits), piece_widths(b_bits)
+    total = Resources()
+    for a in a_pieces:
+        for b in b_pieces:
+            total += multiplier(family, a, b)
+    joints = len(a_pieces) * len(b_pieces) - 1
+    for _ in range(joints):
+        total += adder(family, (a_bits + b_bits) * 2 // 3) + registers((a_bits + b_bits) * 5 // 6)
+    return total
+
+
+def fabric_multiplier_latency(b_bits: int) -> int:
+    """Cycles through hdl/fabric_multiplier.py."""
+    return 1 + adder_tree_latency(b_bits, 1)
+
+
+def fabric_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
+    """hdl/fabric_multiplier.py: the rows are gated in LUTs of their own, because no tool packs them into the adders."""
+    gates = Resources(luts=a_bits * b_bits, ffs=a_bits + b_bits)
+    return gates + adder_tree(family, b_bits, a_bits + 2, a_bits + b_bits, 1)
+
+
+def signed_digits(factor: int) -> tuple[tuple[int, int], ...]:
+    """(position, 1 or -1) of the non-zero digits of `factor`, recoded so that no two of them are neighbours."""
+    digits: list[tuple[int, int]] = []
+    position = 0
+    while factor:
+        if factor & 1:
+            digit = 2 - (factor & 3)
+            digits.append((position, digit))
+            factor -= digit
+        factor >>= 1
+        position += 1
+    return tuple(digits)
+
+
+def constant_multiplier_latency(factor: int) -> int:
+    """Cycles through hdl/constant_multiplier.py."""
+    return 1 + adder_tree_latency(len(signed_digits(factor)), 1)
+
+
+def constant_multiplier(family: Family, a_bits: int, factor: int) -> Resources:
+    """hdl/constant_multiplier.py."""
+    return registers(a_bits) + adder_tree(family, len(signed_digits(factor)), a_bits + 2, a_bits + factor.bit_length(), 1)
+
+
 def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:
     """hdl/queue.py with its credits and pointers."""
     if style == "block":

@@ -13,18 +13,20 @@ class Loops(wiring.Component):
 
     count, first, last: per loop its counter, and whether it stands at its first and last turn. first and last are
     registers (or constants), so that they can steer a handshake without a comparison in the path.
+    start: the counts after a reset, all 0 where None.
     """
 
-    def __init__(self, extents: tuple[int, ...]):
+    def __init__(self, extents: tuple[int, ...], start: tuple[int, ...] | None = None):
         self.extents = extents
+        self.start = start or (0,) * len(extents)
         self.count: list[Value] = []
         self.first: list[Value] = []
         self.last: list[Value] = []
-        for k, extent in enumerate(extents):
+        for k, (extent, at) in enumerate(zip(extents, self.start, strict=True)):
             counts = extent > 1
-            self.count.append(Signal(range(extent), name=f"count_{k}") if counts else Const(0, 1))
-            self.first.append(Signal(init=1, name=f"first_{k}") if counts else Const(1, 1))
-            self.last.append(Signal(name=f"last_{k}") if counts else Const(1, 1))
+            self.count.append(Signal(range(extent), init=at, name=f"count_{k}") if counts else Const(0, 1))
+            self.first.append(Signal(init=at == 0, name=f"first_{k}") if counts else Const(1, 1))
+            self.last.append(Signal(init=at == extent - 1, name=f"last_{k}") if counts else Const(1, 1))
         super().__init__({"step": In(1)})
 
     def elaborate(self, platform: object) -> Elaboratable:

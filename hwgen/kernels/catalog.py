@@ -10,12 +10,20 @@ from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
+from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.pool.kernel import ReduceKernel
+from hwgen.kernels.requantize.kernel import RequantizeKernel
 from hwgen.kernels.select.kernel import SliceKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
+from hwgen.kernels.window.kernel import WindowKernel
 
 KERNELS: tuple[Kernel, ...] = (
+    WindowKernel(),
     MatMulKernel(),
+    ReduceKernel(),
+    RequantizeKernel(),
+    TableKernel(),
     ConcatKernel(),
     SliceKernel(),
     ReshapeKernel(),

@@ -19,7 +19,7 @@ from hwgen.targets import Resources, Target
 
 
 def make_plan(
-    graph: Graph, target: Target, goal: Goal, clock_mhz: float | None = None, fixed: dict[str, Folding] | None = None
+    graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding] | None = None
 ) -> Plan:
     """The cheapest plan for ``goal.fps``, or the fastest that fits.
 
@@ -29,7 +29,7 @@ def make_plan(
     market = Market(target, dict(fixed or {}))
     limits = _intervals(Flow.of(graph), market)
     if goal.fps is not None:
-        most = int(Fraction(clock_mhz or target.clock_mhz).limit_denominator(1000) * 1_000_000 / goal.fps)
+        most = int(Fraction(target.clock_mhz).limit_denominator(1000) * 1_000_000 / goal.fps)
         plan = _plan_within(graph, market, goal, most)
         if plan is None or not plan.fits:
             raise _does_not_fit(graph, target, goal, plan, f"{float(goal.fps):g} frames a second")

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maximum or sum over taps that arrive in one beat."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hwgen.hdl.adder_tree import add_tree
+from hwgen.hdl.delay import delayed
+from hwgen.kernels.pool.folding import TreeSpec
+
+
+class TreeUnit(wiring.Component):
+    """A pipe: each beat of taps x lanes elements, lanes fastest, gives one beat of lanes results."""
+
+    def __init__(self, spec: TreeSpec):
+        self.spec = spec
+        super().__init__(
+            {
+                "i": In(stream.Signature(unsigned(spec.taps * spec.lanes * spec.x.width), always_ready=True)),
+                "o": Out(stream.Signature(unsigned(spec.lanes * spec.out.width), always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        s, results = self.spec, []
+        for lane in range(s.lanes):
+            codes = [self.i.payload.word_select(tap * s.lanes + lane, s.x.width) for tap in range(s.taps)]
+            terms = [code.as_signed() if s.x.signed else code for code in codes]
+            if s.kind == "sum":
+                # The tree is signed: sums that are never negative need a sign bit there.
+                signs = [t if s.x.signed else Cat(t, 0).as_signed() for t in terms]
+                total = add_tree(m, signs, f"lane_{lane}", s.out.width + (not s.out.signed))
+            else:
+                total = self._largest(m, terms, lane)
+            results.append(total.as_unsigned()[: s.out.width])
+        m.d.comb += [
+            self.o.payload.eq(Cat(*results)),
+            self.o.valid.eq(delayed(m, self.i.valid, s.latency, "valid")),
+        ]
+        return m
+
+    def _largest(self, m: Module, terms: list[Value], lane: int) -> Value:
+        """The maximum of `terms`, with a register after every second level like in `add_tree`."""
+        shape, depth = signed(self.spec.out.width) if self.spec.out.signed else unsigned(self.spec.out.width), 0
+        while len(terms) > 1:
+            depth += 1
+            pairs = [terms[k : k + 2] for k in range(0, len(terms), 2)]
+            registered = depth % 2 == 0 or len(pairs) == 1
+            terms = []
+            for k, pair in enumerate(pairs):
+                largest = Signal(shape, name=f"lane_{lane}_largest{depth}_{k}", reset_less=True)
+                value = Mux(pair[0] > pair[1], pair[0], pair[1]) if len(pair) == 2 else pair[0]
+                (m.d.sync if registered else m.d.comb).__iadd__(largest.eq(value))
+                terms.append(largest)
+        return terms[0]
