@@ -26,7 +26,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None
         def broken(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("hwgen.quantizer.quantize", broken)
+        monkeypatch.setattr("hwgen.api.quantize", broken)
 
     return install
 

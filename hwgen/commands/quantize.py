@@ -24,11 +24,10 @@ def quantize(
 
     X.npz holds one array per graph input, samples along a new first axis.
     """
-    from hwgen.quantizer import quantize as run
+    from hwgen import api
 
     with progress() as say:
-        say(f"quantizing {model.name} in style {style}")
-        result = run(model, calib, output, style, parse_shapes(shape))
+        result = api.quantize(model, calib, output, style=style, shapes=parse_shapes(shape), progress=say)
     if as_json:
         print_json(
             {"ok": True, "model": str(result.path), "style": result.style, "samples": result.samples,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,3 +67,20 @@ def _read(folder: Path, name: str) -> dict[str, Any] | None:
             fix="install that hwgen, or build the bundle again with this one",
         )  # fmt: skip
     return document
+
+
+def write_document(folder: Path, name: str, document: Mapping[str, Any]) -> Path:
+    """Put a document into a bundle: the file appears whole, and what stood there stays until then."""
+    place = folder / name
+    text = json.dumps(document, indent=2) + "\n"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = place.with_name(f".{place.name}.{os.getpid()}")
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, place)
+    except OSError as error:
+        raise UserError.of(
+            f"{place}", "it cannot be written", found=error.strerror or error,
+            expected="a bundle that can be written to", fix="check the permissions of the folder",
+        ) from error  # fmt: skip
+    return place
