@@ -70,7 +70,7 @@ def check_model(
         name=source.name,
         operators=dict(Counter(n.op for n in find_boundary(quantized).device if n.op not in MOVES).most_common()),
         parameters=_parameters(quantized),
-        macs=count_macs(graph),
+        macs=graph.macs,
         weight_bits=_weight_bits(graph),
         activation_bits=dict(sorted(Counter(n.type.range.width for n in graph if n.tensor).items())),
         inputs=tuple(_edge(node.tensor or node.name, node.type) for node in graph.inputs),
@@ -79,11 +79,6 @@ def check_model(
         targets=tuple(estimate(graph, target, goal or Goal()) for target in targets),
         tensors=tuple(name for name, tensor in quantized.tensors.items() if not tensor.is_constant),
     )
-
-
-def count_macs(graph: Graph) -> int:
-    """Multiply-accumulates of a frame."""
-    return sum(node.op.macs(*node.src) for node in graph)
 
 
 def _parameters(quantized: QuantGraph) -> int:

@@ -17,6 +17,7 @@ from hwgen.plan.plan_json import foldings_from_json
 from hwgen.progress import Progress, silent
 from hwgen.targets import Target
 from onnx_frontend.cut import cut
+from onnx_frontend.host_boundary import host_boundary
 from onnx_frontend.load import load_model
 from onnx_frontend.lower.lower import lower
 from onnx_frontend.normalize import normalize
@@ -104,4 +105,5 @@ def build(
     plan = make_plan(graph, target, goal, fixed)
     progress("writing Verilog")
     top = build_top(plan)
-    return Built(plan, emit(source.name, plan, top, host={}))
+    host = host_boundary(compiled.quantized, graph)
+    return Built(plan, emit(source.name, plan, top, {"host": host.to_json(), "host_operators": list(host.operators)}))
