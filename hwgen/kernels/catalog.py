@@ -16,6 +16,7 @@ from hwgen.kernels.matmul.kernel import MatMulKernel
 from hwgen.kernels.multiply.kernel import MultiplyKernel
 from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
+from hwgen.kernels.resize.kernel import InterpolateKernel
 from hwgen.kernels.select.kernel import SliceKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 from hwgen.kernels.window.kernel import WindowKernel
@@ -30,6 +31,7 @@ KERNELS: tuple[Kernel, ...] = (
     TableKernel(),
     ConcatKernel(),
     SliceKernel(),
+    InterpolateKernel(),
     ReshapeKernel(),
     TransposeKernel(),
     ReorderKernel(),
