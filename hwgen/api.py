@@ -68,7 +68,10 @@ def build(
     from hwgen.build_bundle import build_bundle
 
     source = source_of(model, shapes, start, stop)
-    goal = Goal(None if fps is None else Fraction(fps), **{f"{k.removesuffix('s')}_fraction": v for k, v in (limits or {}).items()})
+    goal = Goal(
+        None if fps is None else Fraction(fps),
+        **{f"{k.removesuffix('s')}_fraction": v for k, v in (limits or {}).items()},
+    )
     folder = Path("rtl_out") / source.name if output is None else Path(output)
     return build_bundle(source, folder, target_of(target, clock_mhz), goal, _read_plan(plan), progress)
 

@@ -37,7 +37,11 @@ def build(
     from hwgen import api
 
     _one_goal(fps, most, plan)
-    shares = (("luts", "--lut-limit", lut_limit), ("brams", "--ram-limit", ram_limit), ("dsps", "--dsp-limit", dsp_limit))
+    shares = (
+        ("luts", "--lut-limit", lut_limit),
+        ("brams", "--ram-limit", ram_limit),
+        ("dsps", "--dsp-limit", dsp_limit),
+    )
     with progress() as say:
         built = api.build(
             model, output, target=target, clock_mhz=clock, fps=None if fps is None else parse_number("--fps", fps),
@@ -51,7 +55,9 @@ def build(
 
 
 def _one_goal(fps: float | None, most: bool, plan: Path | None) -> None:
-    asked = [name for name, given in (("--fps", fps is not None), ("--max", most), ("--plan", plan is not None)) if given]
+    asked = [
+        name for name, given in (("--fps", fps is not None), ("--max", most), ("--plan", plan is not None)) if given
+    ]
     if len(asked) > 1:
         raise UserError.of(
             "hwgen build", "these options contradict each other", found=" and ".join(asked),
@@ -63,8 +69,12 @@ def _show(built: BuiltBundle) -> None:
     plan, timing = built.plan, built.plan.timing
     clock = float(plan.target.clock_mhz)
     print(f"{built.folder}: {built.manifest['name']} for {plan.target.name} at {clock:g} MHz")
-    print(f"  {numbers.rate(built.frames_per_second)} frames a second, one every {numbers.count(timing.initiation_interval)} cycles")
-    print(f"  latency {numbers.duration(timing.latency, clock)} ({numbers.count(timing.latency)} cycles), bottleneck {plan.bottleneck.name}")
+    print(
+        f"  {numbers.rate(built.frames_per_second)} frames a second, one every {numbers.count(timing.initiation_interval)} cycles"
+    )
+    print(
+        f"  latency {numbers.duration(timing.latency, clock)} ({numbers.count(timing.latency)} cycles), bottleneck {plan.bottleneck.name}"
+    )
     print(f"  predicted: {_area(built)}")
     print(f"next: hwgen sim {built.folder}; hwgen report {built.folder}")
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from hwgen.check_model import EdgeTensor, ModelCheck
 
 
-def check(
-    model: Model, shape: Shape = None, start: From = None, stop: To = None, as_json: AsJson = False
-) -> None:
+def check(model: Model, shape: Shape = None, start: From = None, stop: To = None, as_json: AsJson = False) -> None:
     """Say what is in a model and which targets it fits, or everything that stands in the way."""
     from hwgen import api
 

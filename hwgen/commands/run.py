@@ -72,6 +72,8 @@ def _show(result: GoldenRun, output: Path | None) -> None:
             f"{found.different - found.unexplained} of them certified ties, largest difference {found.max_lsb} LSB"
         )
         for name, part in found.top1.items():
-            print(f"largest element of '{name}' at the same place in {numbers.percent(part)} of {result.samples} samples")
+            print(
+                f"largest element of '{name}' at the same place in {numbers.percent(part)} of {result.samples} samples"
+            )
     if output is not None:
         print(f"{output}: {', '.join(json.dumps(name) for name in result.outputs)} for {result.samples} samples")

@@ -44,7 +44,11 @@ def _port(entry: Mapping[str, Any], grids: Mapping[str, Any]) -> PortText:
     stream = StreamMap.of_manifest(entry)
     count = min(SHOWN_PLACES, stream.size)
     places = tuple(
-        (n // stream.lanes, n % stream.lanes, f"[{', '.join(map(str, stream.index(n // stream.lanes, n % stream.lanes)))}]")
+        (
+            n // stream.lanes,
+            n % stream.lanes,
+            f"[{', '.join(map(str, stream.index(n // stream.lanes, n % stream.lanes)))}]",
+        )
         for n in range(count)
     )
     lo, hi = entry["range"]
