@@ -33,6 +33,11 @@ BLOCK_RAM_FROM_BITS = 2048
 """An ``auto`` memory of at least this many bits goes into block RAM."""
 
 
+def times(count: int, each: Resources) -> Resources:
+    """`count` equal blocks."""
+    return Resources(count * each.luts, count * each.ffs, count * each.dsps, count * each.brams)
+
+
 def registers(bits: int) -> Resources:
     return Resources(ffs=bits)
 
@@ -54,12 +59,12 @@ def counter(family: Family, limit: int) -> Resources:
     return adder(family, bits) + registers(bits) + Resources(luts=1 + bits // 4)
 
 
-def adder_tree_latency(terms: int, levels: int = 2) -> int:
+def adder_tree_latency(terms: int, levels: int = 1) -> int:
     """Register stages of hdl/adder_tree.py over `terms` terms."""
     return -(-max(0, (terms - 1).bit_length()) // levels)
 
 
-def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 2) -> Resources:
+def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 1) -> Resources:
     """hdl/adder_tree.py over `terms` signed words of `term_bits` bits."""
     total, sums, bits, depth = Resources(), terms, term_bits, 0
     while sums > 1:
@@ -67,8 +72,7 @@ def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: i
         bits = min(width, bits + 1)
         pairs = sums // 2
         sums = sums - pairs
-        for _ in range(pairs):
-            total += adder(family, bits)
+        total += times(pairs, adder(family, bits))
         if depth % levels == 0 or sums == 1:
             total += registers(sums * bits)
     return total
@@ -94,6 +98,65 @@ def memory(
 def multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
     """hdl/multiplier.py in DSP blocks, its registers inside."""
     return Resources(dsps=family.dsps_for(a_bits, b_bits))
+
+
+def piece_widths(bits: int) -> tuple[int, ...]:
+    """How hdl/wide_multiplier.py cuts a signed operand, low piece first: unsigned 17-bit pieces below one of up to 18."""
+    below = max(0, -(-(bits - 18) // 17))
+    return (17,) * below + (bits - 17 * below,)
+
+
+def wide_multiplier_latency(a_bits: int, b_bits: int) -> int:
+    """Cycles through hdl/wide_multiplier.py: two in the multipliers, one for each level of joining their products."""
+    return 2 + (len(piece_widths(a_bits)) * len(piece_widths(b_bits)) - 1).bit_length()
+
+
+def wide_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
+    """hdl/wide_multiplier.py: a multiplier for each pair of pieces, an adder and a register for each joint."""
+    a_pieces, b_pieces = piece_widths(a_bits), piece_widths(b_bits)
+    total = Resources()
+    for a in a_pieces:
+        for b in b_pieces:
+            total += multiplier(family, a, b)
+    joints = len(a_pieces) * len(b_pieces) - 1
+    for _ in range(joints):
+        total += adder(family, (a_bits + b_bits) * 2 // 3) + registers((a_bits + b_bits) * 5 // 6)
+    return total
+
+
+def fabric_multiplier_latency(b_bits: int) -> int:
+    """Cycles through hdl/fabric_multiplier.py."""
+    return 1 + adder_tree_latency(b_bits, 1)
+
+
+def fabric_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
+    """hdl/fabric_multiplier.py: the rows are gated in LUTs of their own, because no tool packs them into the adders."""
+    gates = Resources(luts=a_bits * b_bits, ffs=a_bits + b_bits)
+    return gates + adder_tree(family, b_bits, a_bits + 2, a_bits + b_bits, 1)
+
+
+def signed_digits(factor: int) -> tuple[tuple[int, int], ...]:
+    """(position, 1 or -1) of the non-zero digits of `factor`, recoded so that no two of them are neighbours."""
+    digits: list[tuple[int, int]] = []
+    position = 0
+    while factor:
+        if factor & 1:
+            digit = 2 - (factor & 3)
+            digits.append((position, digit))
+            factor -= digit
+        factor >>= 1
+        position += 1
+    return tuple(digits)
+
+
+def constant_multiplier_latency(factor: int) -> int:
+    """Cycles through hdl/constant_multiplier.py."""
+    return 1 + adder_tree_latency(len(signed_digits(factor)), 1)
+
+
+def constant_multiplier(family: Family, a_bits: int, factor: int) -> Resources:
+    """hdl/constant_multiplier.py."""
+    return registers(a_bits) + adder_tree(family, len(signed_digits(factor)), a_bits + 2, a_bits + factor.bit_length(), 1)
 
 
 def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from onnx_frontend.quant_graph import QuantGraph, QuantNode
 
 HOST_ENDINGS = frozenset(("Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK", "Hardmax"))
-WORK = frozenset(("Conv", "ConvTranspose", "MatMul", "Gemm", "LSTM", "GRU", "RNN", "Attention"))
+SUMS = frozenset(("Conv", "MatMul", "Gemm"))
+WORK = SUMS | {"ConvTranspose", "LSTM", "GRU", "RNN", "Attention", "Einsum", "Scan", "Loop", "If"}
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """before, after: host nodes in order; inputs, outputs: tensors of codes at the edge of the hardware."""
+    """before, after: host nodes in order. inputs: tensors of codes that the host hands over. outputs: tensors that it
+    takes back: codes on a grid, or the exact sums of a Conv, MatMul or Gemm without a QuantizeLinear behind it."""
 
     before: tuple[QuantNode, ...]
     device: tuple[QuantNode, ...]
@@ -23,37 +25,55 @@ class Boundary:
 
 
 def find_boundary(graph: QuantGraph) -> Boundary:
-    """In front: all that does not depend on a tensor of codes, with the first QuantizeLinear. Behind: the operators
-    after the last tensor of codes that an output needs, and what follows a final Softmax or ArgMax."""
-    after = _endings(graph) | _float_tail(graph)
-    coded = _depends_on_codes(graph, after)
-    before = [n for n in graph.nodes if n not in after and not any(coded.get(i, False) for i in n.inputs)]
-    rounds = {n.output for n in before if n.op == "QuantizeLinear"}
-    needed = _needed(graph, after)
-    device = [n for n in graph.nodes if n in needed and n not in after and n not in set(before)]
-    given = {name for name in graph.inputs if graph.tensors[name].quant is not None}
-    edge = [name for name in (*graph.inputs, *(n.output for n in before)) if name in given | rounds]
-    read = {i for n in (*device, *after) for i in n.inputs} | {o.tensor for o in graph.outputs}
-    made = {o for n in device for o in n.outputs} | set(edge)
-    wanted = {i for n in after for i in n.inputs} | {o.tensor for o in graph.outputs}
-    outputs = [t for t in graph.tensors if t in made & wanted and graph.tensors[t].quant is not None]
-    front = [n for n in before if n in _needed(graph, set())]
+    """In front: all that depends on no tensor of codes, with the first QuantizeLinear. Behind: everything after the
+    last tensors of codes, and a final Softmax or ArgMax with what follows it."""
+    used = _upstream(graph, [o.tensor for o in graph.outputs], stop=set())
+    after = (_endings(graph) | _float_tail(graph)) & used
+    coded = _coded(graph)
+    before = [n for n in graph.nodes if n in used - after and not any(coded[i] for i in n.inputs if i in coded)]
+    handed = {n.output for n in before if n.op == "QuantizeLinear"}
+    handed |= {name for name in (*graph.inputs, *graph.unreadable) if graph.tensors[name].quant is not None}
+    wanted = {i for n in after for i in n.inputs if i} | {o.tensor for o in graph.outputs}
+    device = _upstream(graph, list(wanted), stop=handed) - after - set(before)
+    made = {o for n in device for o in n.outputs} | handed
+    outputs = tuple(t for t in graph.tensors if t in made & wanted and _comes_as_integers(graph, t))
+    read = {i for n in device for i in n.inputs} | set(outputs)
     order = {name: k for k, name in enumerate(graph.inputs)}
-    inputs = sorted((t for t in edge if t in read), key=lambda t: (_first_input(graph, t, order), edge.index(t)))
+    inputs = sorted((t for t in graph.tensors if t in handed & read), key=lambda t: _first_input(graph, t, order))
     return Boundary(
-        tuple(front), tuple(device), tuple(n for n in graph.nodes if n in after), tuple(inputs), tuple(outputs)
+        tuple(before),
+        tuple(n for n in graph.nodes if n in device),
+        tuple(n for n in graph.nodes if n in after),
+        tuple(inputs),
+        outputs,
     )
 
 
-def _first_input(graph: QuantGraph, tensor: str, order: dict[str, int]) -> int:
-    """The place in the file of the first graph input behind a tensor."""
-    waiting, best = [tensor], len(order)
+def _comes_as_integers(graph: QuantGraph, tensor: str) -> bool:
+    maker = graph.producer.get(tensor)
+    return graph.tensors[tensor].quant is not None or (maker is not None and maker.op in SUMS)
+
+
+def _upstream(graph: QuantGraph, tensors: list[str], stop: set[str]) -> set[QuantNode]:
+    """All nodes that the tensors depend on, without looking behind the tensors in `stop`."""
+    found: set[QuantNode] = set()
+    waiting = list(tensors)
     while waiting:
         name = waiting.pop()
-        best = min(best, order.get(name, best))
-        producer = graph.producer.get(name)
-        waiting += [] if producer is None else [i for i in producer.inputs if i]
-    return best
+        node = None if name in stop else graph.producer.get(name)
+        if node is not None and node not in found:
+            found.add(node)
+            waiting += [i for i in node.inputs if i]
+    return found
+
+
+def _coded(graph: QuantGraph) -> dict[str, bool]:
+    """Per tensor that is no constant: does it depend on a tensor of codes (or is it one)?"""
+    coded = {name: graph.tensors[name].quant is not None for name in (*graph.inputs, *graph.unreadable)}
+    for node in graph.nodes:
+        inherits = node.op == "QuantizeLinear" or any(coded.get(i, False) for i in node.inputs)
+        coded |= dict.fromkeys(node.outputs, inherits)
+    return coded
 
 
 def _endings(graph: QuantGraph) -> set[QuantNode]:
@@ -65,47 +85,31 @@ def _endings(graph: QuantGraph) -> set[QuantNode]:
     ending: set[QuantNode] = set()
     for node in graph.nodes:
         starts = node.op in HOST_ENDINGS and not heavy[node]
-        makers = {graph.producer[i] for i in node.inputs if i in graph.producer}
-        if starts or makers & ending:
+        if starts or {graph.producer[i] for i in node.inputs if i in graph.producer} & ending:
             ending.add(node)
     return ending
 
 
 def _float_tail(graph: QuantGraph) -> set[QuantNode]:
-    """Nodes between the last tensors of codes and the float outputs; a matrix operator is never among them."""
+    """Nodes between the last tensors of codes (or exact sums) and the float outputs."""
     tail: set[QuantNode] = set()
-    waiting = [o.tensor for o in graph.outputs if graph.tensors[o.tensor].quant is None]
-    while waiting:
-        node = graph.producer.get(waiting.pop())
-        if node is None or node in tail or node.op in WORK:
-            continue
-        tail.add(node)
-        waiting += [i for i in node.inputs if i and graph.tensors[i].quant is None]
-    return _closed(graph, tail)
-
-
-def _closed(graph: QuantGraph, tail: set[QuantNode]) -> set[QuantNode]:
-    """Without the nodes whose results the hardware needs as well (it computes them again from codes)."""
-    return {n for n in tail if n.op != "QuantizeLinear"}
-
-
-def _depends_on_codes(graph: QuantGraph, after: set[QuantNode]) -> dict[str, bool]:
-    """Per tensor: does a tensor of codes that is no constant stand before it (or is it one)?"""
-    coded = {name: graph.tensors[name].quant is not None for name in graph.inputs}
-    for node in graph.nodes:
-        inherits = any(coded.get(i, False) for i in node.inputs)
-        for name in node.outputs:
-            coded[name] = inherits or node.op == "QuantizeLinear"
-    return coded
-
-
-def _needed(graph: QuantGraph, after: set[QuantNode]) -> set[QuantNode]:
-    """Nodes that an output depends on."""
-    needed: set[QuantNode] = set()
     waiting = [o.tensor for o in graph.outputs]
     while waiting:
-        node = graph.producer.get(waiting.pop())
-        if node is not None and node not in needed:
-            needed.add(node)
-            waiting += [i for i in node.inputs if i]
-    return needed
+        name = waiting.pop()
+        node = graph.producer.get(name)
+        if node is None or node in tail or node.op in WORK or graph.tensors[name].quant is not None:
+            continue
+        tail.add(node)
+        waiting += [i for i in node.inputs if i]
+    return tail
+
+
+def _first_input(graph: QuantGraph, tensor: str, order: dict[str, int]) -> int:
+    """The place in the file of the first graph input behind a tensor."""
+    waiting, best = [tensor], len(order)
+    while waiting:
+        name = waiting.pop()
+        best = min(best, order.get(name, best))
+        producer = graph.producer.get(name)
+        waiting += [] if producer is None else [i for i in producer.inputs if i]
+    return best

@@ -100,13 +100,18 @@ class QuantOutput:
 
 @dataclass(frozen=True, eq=False)
 class QuantGraph:
-    """Nodes sources first. inputs: graph inputs in the order of the file; those with a quant arrive as codes."""
+    """Nodes sources first. inputs: graph inputs in the order of the file; those with a quant arrive as codes.
+
+    names: ONNX names that are other names of a tensor here. unreadable: tensors behind a refused part of the model.
+    """
 
     file: str
     nodes: tuple[QuantNode, ...]
     tensors: Mapping[str, QuantTensor]
     inputs: tuple[str, ...]
     outputs: tuple[QuantOutput, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
 
     @cached_property
     def producer(self) -> dict[str, QuantNode]:

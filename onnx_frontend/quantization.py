@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from hwgen.errors import UnsupportedOp
+from hwgen.errors import Blocker, UnsupportedOp
 from onnx_frontend.dialects import qdq
 from onnx_frontend.dialects.builder import Builder, Reader, read_plain
 from onnx_frontend.propagate import STANDARD
@@ -19,18 +19,18 @@ READERS: dict[tuple[str, str], Reader] = {**qdq.READERS}
 
 def read_quantization(model: ir.Model) -> QuantGraph:
     """Read a normalized model. Raises `UnsupportedOp` with every place where the quantization cannot be read."""
-    builder = read_leniently(model)
-    if builder.blockers:
-        raise UnsupportedOp(*builder.blockers)
-    return builder.finish()
+    quantized, blockers = read_leniently(model)
+    if blockers:
+        raise UnsupportedOp(*blockers)
+    return quantized
 
 
-def read_leniently(model: ir.Model) -> Builder:
-    """The same, with the blockers noted in the builder instead of raised."""
+def read_leniently(model: ir.Model) -> tuple[QuantGraph, tuple[Blocker, ...]]:
+    """The same with the blockers given back: what lies behind them is read as if it were quantized."""
     builder = Builder(model)
     for value in model.graph.inputs:
         qdq.read_input(builder, value)
     for node in model.graph:
         domain = "" if node.domain in STANDARD else node.domain
         READERS.get((domain, node.op_type), read_plain)(builder, node)
-    return builder
+    return builder.finish(), tuple(builder.blockers)

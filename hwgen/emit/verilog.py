@@ -35,7 +35,7 @@ class Emission:
         ports = {f"{'i' if flow == In else 'o'}_{port}": value for port, (value, flow) in inside.items()}
         body = il[il.rindex(f"module \\{module}\n") :]
         for port, value in (("clk", ClockSignal()), ("rst", ResetSignal())):
-            if re.search(rf"^  wire .*input \d+ \\{port}$", body, re.MULTILINE):
+            if re.search(rf"^  wire .*input \d+ +\\{port}$", body, re.MULTILINE):
                 ports[f"i_{port}"] = value
         return Instance(module, **ports)
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A balanced adder tree with a register after every `levels` levels."""
+"""A balanced adder tree with a register after every `levels` levels.
+
+Synthesis merges sums of more than two terms that have no register between them into compressor trees of LUTs, which
+cost more than twice the carry chains they replace: so there is a register after every level unless asked otherwise.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Module, Signal, Value, signed
 
 
-def add_tree(m: Module, terms: Sequence[Value], name: str, width: int, levels: int = 2) -> Value:
+def add_tree(m: Module, terms: Sequence[Value], name: str, width: int, levels: int = 1) -> Value:
     """The signed sum of `terms`, `costs.adder_tree_latency` cycles later.
 
     width: bits that are known to hold the full sum; no intermediate sum is made wider.

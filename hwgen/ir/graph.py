@@ -50,11 +50,15 @@ class Node:
 
 @dataclass(frozen=True)
 class Label:
-    """What the integers of an output mean: real = scale * (code - zero_point), per tensor or along `axis`."""
+    """What the integers of an output mean: real = scale * (code - zero_point) + offset, per tensor or along `axis`.
+
+    offset: not 0 only for the exact sums of a last layer, where it holds the bias.
+    """
 
     scale: tuple[Fraction, ...] = (Fraction(1),)
     zero_point: tuple[int, ...] = (0,)
     axis: int | None = None
+    offset: tuple[Fraction, ...] = (Fraction(0),)
 
 
 @dataclass(frozen=True, eq=False)

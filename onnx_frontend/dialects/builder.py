@@ -39,6 +39,7 @@ class Builder:
 
     alias: ONNX value name -> tensor name, where the two differ (the output of a DequantizeLinear is its input's
     tensor seen as real numbers). codes: ONNX values whose integers are codes of a quantized tensor.
+    poisoned: tensors behind something that was refused: what only reads them is not refused again.
     """
 
     model: ir.Model
@@ -47,6 +48,7 @@ class Builder:
     alias: dict[str, str] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
     blockers: list[Blocker] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)
 
     @property
     def file(self) -> str:
@@ -91,18 +93,29 @@ class Builder:
         )
         self.nodes.append(replace(plain, **changes))
 
+    def poison(self, node: ir.Node) -> None:
+        """Give the outputs of a refused node as if they were readable, so that reading can go on."""
+        for value in (v for v in node.outputs if v.name):
+            self.give(value, Quant((Fraction(1),), (0,), 8, True))
+            self.poisoned.add(value.name)
+
     def finish(self) -> QuantGraph:
         outputs = []
         for value in self.model.graph.outputs:
             tensor = self.tensor(value)
             outputs.append(QuantOutput(value.name, tensor.name, value.name in self.codes))
         inputs = tuple(v.name for v in self.model.graph.inputs)
-        return QuantGraph(self.file, tuple(self.nodes), dict(self.tensors), inputs, tuple(outputs))
+        made = {name for node in self.nodes for name in node.outputs}
+        unreadable = tuple(t for t in self.tensors if t in self.poisoned and t not in made)
+        names = {name: self.alias[name] for name in self.alias if self.alias[name] in self.tensors}
+        return QuantGraph(self.file, tuple(self.nodes), dict(self.tensors), inputs, tuple(outputs), names, unreadable)
 
 
 def read_plain(builder: Builder, node: ir.Node) -> None:
     """A node of no dialect: an operator over the reals, or one that moves codes."""
     inputs = [builder.tensor(v) for v in node.inputs]
+    if any(t is not None and t.name in builder.poisoned for t in inputs):
+        return builder.poison(node)
     if any(v is not None and v.name in builder.codes for v in node.inputs):
         return _read_on_codes(builder, node, inputs)
     if inputs and all(t is None or t.is_constant for t in inputs) and _fold(builder, node, inputs):
@@ -124,6 +137,7 @@ def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | N
             expected="only operators that move codes there",
             fix="put the DequantizeLinear in front of it",
         )
+        return builder.poison(node)
     names = []
     for tensor in inputs:
         if tensor is not None and tensor.is_constant and tensor.dtype == coded[0].dtype:
@@ -133,6 +147,7 @@ def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | N
     for value in node.outputs:
         builder.give(value, quant)
         builder.codes.add(value.name)
+    return None
 
 
 def _fold(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> bool:
@@ -198,7 +213,9 @@ def shape_of(value: ir.Value) -> tuple[int, ...] | None:
 
 
 def dtype_of(value: ir.Value) -> str:
-    return "undefined" if value.dtype is None else value.dtype.name.lower()
+    """The NumPy name of the element type."""
+    known = value.dtype is not None and value.dtype not in (ir.DataType.UNDEFINED, ir.DataType.STRING)
+    return str(value.dtype.numpy()) if known else "undefined"
 
 
 def one_or_per_channel(values: list) -> tuple:

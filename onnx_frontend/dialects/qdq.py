@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -23,10 +22,11 @@ def read_quantize(builder: Builder, node: ir.Node) -> None:
     """QuantizeLinear: the one node that rounds. Over a constant it is done here, in float32 as the standard says."""
     out = node.outputs[0]
     source = builder.tensor(node.inputs[0])
-    quant = quant_of(builder, node, out.dtype, source)
+    lost = source.name in builder.poisoned
+    quant = None if lost else quant_of(builder, node, out.dtype, source)
     builder.codes.add(out.name)
     if quant is None:
-        builder.give(out, Quant((math.inf,), (0,), 8, True))
+        builder.poison(node)
     elif source.is_constant and source.quant is None:
         builder.give(out, quant, quantize_float32(source.value, quant))
     else:
@@ -38,9 +38,9 @@ def read_dequantize(builder: Builder, node: ir.Node) -> None:
     """DequantizeLinear: another name for the tensor of codes, unless it reads the codes on another grid."""
     value, out = node.inputs[0], node.outputs[0]
     source = builder.tensor(value)
-    quant = quant_of(builder, node, value.dtype, source)
+    quant = None if source.name in builder.poisoned else quant_of(builder, node, value.dtype, source)
     if quant is None:
-        builder.give(out)
+        builder.poison(node)
     elif source.is_constant and source.quant is None:
         builder.tensors[out.name] = QuantTensor(
             out.name, source.shape, quant, source.value.astype(np.int64), source.dtype
@@ -53,7 +53,7 @@ def read_dequantize(builder: Builder, node: ir.Node) -> None:
             expected="codes of a quantized tensor, a constant, or a graph input",
             fix="quantize the tensor with a QuantizeLinear",
         )
-        builder.give(out)
+        builder.poison(node)
     elif source.quant.same_grid(quant):
         builder.alias[out.name] = source.name
     else:
@@ -145,6 +145,8 @@ def quant_of(builder: Builder, node: ir.Node, dtype: ir.DataType | None, source:
             fix="quantize to int8 or uint8",
         )
         return None
+    if scale.name in builder.poisoned:
+        return None
     if not scale.is_constant or (zero is not None and not zero.is_constant):
         builder.block(
             node,
@@ -213,9 +215,22 @@ def _per_channel(
     return replace(quant, axis=axis)
 
 
+def read_dynamic(builder: Builder, node: ir.Node) -> None:
+    """DynamicQuantizeLinear: its scale depends on the data of each frame."""
+    builder.block(
+        node,
+        "its scale and zero point are computed at run time",
+        found="dynamic quantization",
+        expected="constant scales",
+        fix=f"quantize statically: hwgen quantize FLOAT_MODEL --calib X.npz (from the float model of {builder.file})",
+    )
+    builder.poison(node)
+
+
 READERS: dict[tuple[str, str], Reader] = {
     ("", "QuantizeLinear"): read_quantize,
     ("", "DequantizeLinear"): read_dequantize,
     ("", "Clip"): read_clip,
     ("", "Cast"): read_cast,
+    ("", "DynamicQuantizeLinear"): read_dynamic,
 }

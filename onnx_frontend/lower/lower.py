@@ -9,12 +9,12 @@ from hwgen.errors import Blocker, UnsupportedOp, UserError
 from hwgen.ir.graph import Graph, Label, Node
 from hwgen.ir.leaves import Input
 from hwgen.ir.op import TensorType
-from onnx_frontend.boundary import Boundary, find_boundary
+from onnx_frontend.boundary import WORK, Boundary, find_boundary
 from onnx_frontend.lower.expression import X
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
 from onnx_frontend.lower.rules import RULES
-from onnx_frontend.quant_graph import Quant, QuantGraph
+from onnx_frontend.quant_graph import QuantGraph, QuantNode
 
 
 def lower(quantized: QuantGraph) -> Graph:
@@ -33,8 +33,8 @@ def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
     boundary = find_boundary(quantized)
     lowering = Lowering(quantized, RULES)
     for tensor in boundary.inputs:
-        lowering.done[tensor] = _input(lowering, tensor, tensor)
-    blockers: list[Blocker] = []
+        lowering.done[tensor] = _input(lowering, tensor)
+    blockers = _unquantized(quantized, boundary)
     for node in boundary.device:
         if node.op != "QuantizeLinear":
             continue
@@ -42,37 +42,89 @@ def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
             finish = Finish(X, quantized.tensors[node.output].quant, (node,), node.output)
             lowering.done[node.output] = lowering.rounded(node.inputs[0], finish)
         except UserError as error:
-            blockers += [b for b in error.blockers if b not in blockers]
-            lowering.done[node.output] = _input(lowering, node.output, node.output)
-    outputs = _outputs(lowering, boundary, blockers)
-    labels = {name: _label(quantized.tensors[name].quant) for name in boundary.outputs}
+            blockers += error.blockers
+            lowering.done[node.output] = _input(lowering, node.output)
+    outputs, labels = _outputs(lowering, boundary, blockers)
     inputs = tuple(lowering.done[t] for t in boundary.inputs)
-    return _labelled(Graph(inputs, outputs, labels), lowering.labels), tuple(blockers)
+    graph = _labelled(Graph(inputs, outputs, labels), lowering.labels)
+    return graph, tuple(dict.fromkeys(blockers))
+
+
+def _unquantized(quantized: QuantGraph, boundary: Boundary) -> list[Blocker]:
+    """Matrix operators that nothing quantizes; and a model that leaves nothing to build."""
+    fix = f"quantize the model: hwgen quantize {quantized.file} --calib X.npz"
+    found = [
+        quantized.blocker(
+            node, "it is not quantized", "float input and float weights", "a QuantizeLinear in front of it", fix
+        )
+        for node in boundary.before
+        if node.op in WORK
+    ]
+    found += [
+        quantized.blocker(
+            node,
+            "this operator is not known",
+            f"operator {node.op} of domain {node.domain}",
+            "ONNX operators",
+            "export with standard ONNX operators",
+        )
+        for node in (*boundary.before, *boundary.after)
+        if node.domain and node.op not in WORK
+    ]
+    if not found and not boundary.device and not quantized.unreadable:
+        what = f"{len(quantized.nodes)} operators, none of them behind a QuantizeLinear"
+        found.append(Blocker(quantized.file, "nothing is left to build", what, "a quantized network", fix))
+    return found
 
 
 def _labelled(graph: Graph, tensors: dict[str, str]) -> Graph:
     return graph.rewrite(lambda node: replace(node, tensor=tensors[node.name]) if node.name in tensors else None)
 
 
-def _outputs(lowering: Lowering, boundary: Boundary, blockers: list[Blocker]) -> dict[str, Node]:
+def _outputs(
+    lowering: Lowering, boundary: Boundary, blockers: list[Blocker]
+) -> tuple[dict[str, Node], dict[str, Label]]:
     outputs: dict[str, Node] = {}
+    labels: dict[str, Label] = {}
     for tensor in boundary.outputs:
+        maker = lowering.graph.producer.get(tensor)
         try:
-            reader = lowering.graph.producer.get(tensor) or (boundary.device or boundary.after)[-1]
-            outputs[tensor] = lowering.grid(tensor, reader).node
+            if lowering.graph.tensors[tensor].quant is None:
+                outputs[tensor], labels[tensor] = _sums(lowering, maker)
+            else:
+                grid = lowering.grid(tensor, maker or lowering.graph.nodes[-1])
+                outputs[tensor], labels[tensor] = (
+                    grid.node,
+                    Label(grid.quant.scale, grid.quant.zero_point, grid.quant.axis),
+                )
         except UserError as error:
-            blockers += [b for b in error.blockers if b not in blockers]
-    return outputs
+            blockers += error.blockers
+    return outputs, labels
 
 
-def _input(lowering: Lowering, tensor: str, wish: str) -> Node:
+def _sums(lowering: Lowering, maker: QuantNode) -> tuple[Node, Label]:
+    """The exact sums of a last layer that nothing rounds, and what they mean."""
+    sums = lowering.affine(maker)
+    scale, offset = sums.scale, sums.offset
+    varying = [
+        k for k in range(max(scale.ndim, offset.ndim)) if any(a.ndim > k and a.shape[k] > 1 for a in (scale, offset))
+    ]
+    if len(varying) > 1:
+        raise lowering.graph.refuse(
+            maker,
+            "its bias varies along several axes and nothing rounds the result",
+            f"axes {varying}",
+            "one bias per channel, or a QuantizeLinear behind it",
+            "quantize the output of this layer",
+        )
+    flat = [tuple(v.ravel()) for v in (scale, offset)]
+    return sums.node, Label(flat[0], (0,), varying[0] if varying else None, flat[1])
+
+
+def _input(lowering: Lowering, tensor: str) -> Node:
+    """A graph input, named as the user's own input where it is that, else as the tensor."""
     quant, shape = lowering.graph.tensors[tensor].quant, lowering.shape(tensor)
     maker = lowering.graph.producer.get(tensor)
-    if maker is not None and maker.inputs[0] in lowering.graph.inputs:
-        wish = maker.inputs[0]
+    wish = maker.inputs[0] if maker is not None and maker.inputs[0] in lowering.graph.inputs else tensor
     origin = () if maker is None else (maker.name or maker.output,)
     return Node(Input(TensorType(shape, quant.codes)), (), lowering.names.take(wish), origin, tensor)
-
-
-def _label(quant: Quant) -> Label:
-    return Label(quant.scale, quant.zero_point, quant.axis)

@@ -14,7 +14,7 @@ from hwgen.numerics.range import IntRange
 RANGES = st.tuples(st.integers(-4, 4), st.integers(0, 3)).map(lambda p: IntRange(p[0], p[0] + p[1]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-9, 9), min_size=3, max_size=3), st.lists(RANGES, min_size=3, max_size=3))
 def test_ranges_are_exact_for_every_input(weights, ranges):
     w = np.array([weights])

@@ -64,7 +64,7 @@ def test_tables_agree_with_float64_wherever_float64_is_sure(name):
     table = function_table(name, INT8, in_scale, -5, out_scale, 7, INT8, **PARAMETERS.get(name, {}))
     with np.errstate(all="ignore"):
         ideal = FLOAT64[name]((CODES + 5) * float(in_scale)) / float(out_scale)
-    sure = np.isfinite(ideal) & (np.abs(ideal % 1 - 0.5) > 1e-9)
+        sure = np.isfinite(ideal) & (np.abs(ideal % 1 - 0.5) > 1e-9)
     assert sure.sum() > 100
     assert (table[sure] == np.clip(np.rint(ideal[sure]) + 7, -128, 127)).all()
 

@@ -33,7 +33,7 @@ def brute_force_line(ideal: np.ndarray, ties: str) -> bool:
     return False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.integers(0, 2), min_size=ACC.size, max_size=ACC.size),
     st.booleans(),
@@ -51,7 +51,7 @@ def test_a_line_is_found_exactly_when_brute_force_finds_one(steps, falling, ties
         assert (np.clip(codes, values.min(), values.max()) == values).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.fractions(-3, 3, max_denominator=999), st.fractions(-5, 5, max_denominator=99), st.integers(0, 3))
 def test_every_real_requantizer_is_a_division(ratio, offset, zero_point):
     """With a multiplier no longer than the numerator of the ratio, up to ties that only rounding up would move."""

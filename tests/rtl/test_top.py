@@ -27,4 +27,4 @@ def test_two_layers_with_a_fork_equal_golden_and_take_the_predicted_cycles() -> 
     graph = Graph((x,), {"y": dense("y", hidden, 4, 2), "hidden": hidden})
     target = Target.named("ecp5-25k")
     for fps in (1_000, 1_000_000, 8_000_000):
-        check_design(make_plan(graph, target, Goal(Fraction(fps)), 100.0))
+        check_design(make_plan(graph, target, Goal(Fraction(fps))))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Elaboratable, Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -131,9 +131,9 @@ class DenseUnit(wiring.Component):
             result: Value = total
             if s.steps > 1:
                 result = Signal(signed(s.out.width), name=f"accumulator_{lane}", reset_less=True)
-                with m.If(active & first):
-                    m.d.sync += result.eq(total)
-                with m.Elif(active):
+                before = Signal.like(result, name=f"before_{lane}")
+                m.d.comb += before.eq(Mux(first, 0, result))
+                with m.If(active):
                     # A partial sum may leave the exact range and wrap; the whole sum is in range, so it comes out right.
-                    m.d.sync += result.eq(result + total)
+                    m.d.sync += result.eq(before + total)
             m.d.comb += self.o.payload.word_select(lane, s.out.width).eq(result)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reshape and Transpose: other names for the same elements. They have no unit; at most a link reorders."""
+"""Other names for the same elements (Reshape, Transpose), and the same elements at other times (Reorder)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.ir.op import Op, TensorType
+from hwgen.ir.order import Order
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,20 @@ class Transpose(Op):
     def golden(self, *values: np.ndarray) -> np.ndarray:
         (x,) = values
         return x.transpose(0, *(1 + p for p in self.perm))
+
+
+@dataclass(frozen=True)
+class Reorder(Op):
+    """The same tensor, streamed in `order` where `given` comes in. The planner puts it between stages that differ."""
+
+    order: Order
+    given: Order
+
+    def infer(self, *src: Node) -> TensorType:
+        (x,) = (s.type for s in src)
+        if {self.order.size, self.given.size} != {x.size}:
+            raise ValueError(f"Reorder from {self.given} to {self.order} does not visit the elements of {x.shape}")
+        return x
+
+    def golden(self, *values: np.ndarray) -> np.ndarray:
+        return values[0]

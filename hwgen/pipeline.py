@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole compiler, read top to bottom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwgen.emit.bundle import Bundle
+from hwgen.emit.emit import emit
+from hwgen.ir.graph import Graph
+from hwgen.passes.optimize import optimize
+from hwgen.plan.make_plan import make_plan
+from hwgen.plan.plan import Goal, Plan
+from hwgen.plan.plan_json import foldings_from_json
+from hwgen.progress import Progress, silent
+from hwgen.targets import Target
+from onnx_frontend.load import load_model
+from onnx_frontend.lower.lower import lower
+from onnx_frontend.normalize import normalize
+from onnx_frontend.quant_graph import QuantGraph
+from onnx_frontend.quantization import read_quantization
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model file and which part of it to build.
+
+    shapes: sizes of symbolic dimensions by input. start, stop: tensor names to cut at, None for the whole model.
+    """
+
+    path: Path
+    shapes: dict[str, tuple[int, ...]] | None = None
+    start: str | None = None
+    stop: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name as a Verilog identifier."""
+        stem = re.sub(r"\W+", "_", Path(self.path).name.removesuffix(".onnx")).strip("_").lower()
+        return stem if stem[:1].isalpha() else f"model_{stem}"
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A model as integers, with the file's own view of it."""
+
+    quantized: QuantGraph
+    graph: Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A plan and the bundle that it became."""
+
+    plan: Plan
+    bundle: Bundle
+
+
+def compile_model(source: Source) -> Compiled:
+    """From the file to an optimized graph of integers. Raises UserError with every blocker."""
+    model = normalize(load_model(source.path), source.shapes)
+    quantized = read_quantization(model)
+    return Compiled(quantized, optimize(lower(quantized)))
+
+
+def build(
+    source: Source,
+    target: Target,
+    goal: Goal,
+    *,
+    plan_json: str | None = None,
+    progress: Progress = silent,
+) -> Built:
+    """The whole way from an ONNX file to a bundle."""
+    from hwgen.rtl.build_top import build_top
+
+    progress("reading the model")
+    compiled = compile_model(source)
+    graph = compiled.graph
+    progress("planning")
+    fixed = foldings_from_json(plan_json, graph, target) if plan_json else None
+    plan = make_plan(graph, target, goal, fixed)
+    progress("writing Verilog")
+    top = build_top(plan)
+    return Built(plan, emit(source.name, plan, top, host={}))
