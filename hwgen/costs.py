@@ -33,6 +33,11 @@ BLOCK_RAM_FROM_BITS = 2048
 """An ``auto`` memory of at least this many bits goes into block RAM."""
 
 
+def times(count: int, each: Resources) -> Resources:
+    """`count` equal blocks."""
+    return Resources(count * each.luts, count * each.ffs, count * each.dsps, count * each.brams)
+
+
 def registers(bits: int) -> Resources:
     return Resources(ffs=bits)
 
@@ -45,7 +50,11 @@ def adder(family: Family, bits: int) -> Resources:
 
 def mux(family: Family, ways: int, bits: int) -> Resources:
     """A selection of one out of `ways` words of `bits` bits."""
-    return Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * 2 * (ways - 1) * bits / 2)) if ways > 1 else Resources()
+    return (
+        Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * 2 * (ways - 1) * bits / 2))
+        if ways > 1
+        else Resources()
+    )
 
 
 def counter(family: Family, limit: int) -> Resources:
@@ -67,8 +76,7 @@ def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: i
         bits = min(width, bits + 1)
         pairs = sums // 2
         sums = sums - pairs
-        for _ in range(pairs):
-            total += adder(family, bits)
+        total += times(pairs, adder(family, bits))
         if depth % levels == 0 or sums == 1:
             total += registers(sums * bits)
     return total
@@ -152,7 +160,9 @@ def constant_multiplier_latency(factor: int) -> int:
 
 def constant_multiplier(family: Family, a_bits: int, factor: int) -> Resources:
     """hdl/constant_multiplier.py."""
-    return registers(a_bits) + adder_tree(family, len(signed_digits(factor)), a_bits + 2, a_bits + factor.bit_length(), 1)
+    return registers(a_bits) + adder_tree(
+        family, len(signed_digits(factor)), a_bits + 2, a_bits + factor.bit_length(), 1
+    )
 
 
 def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:

@@ -8,12 +8,15 @@ from importlib.metadata import entry_points
 
 from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
+from hwgen.kernels.add.kernel import AddKernel
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.multiply.kernel import MultiplyKernel
 from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
+from hwgen.kernels.resize.kernel import InterpolateKernel
 from hwgen.kernels.select.kernel import SliceKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 from hwgen.kernels.window.kernel import WindowKernel
@@ -21,11 +24,14 @@ from hwgen.kernels.window.kernel import WindowKernel
 KERNELS: tuple[Kernel, ...] = (
     WindowKernel(),
     MatMulKernel(),
+    AddKernel(),
+    MultiplyKernel(),
     ReduceKernel(),
     RequantizeKernel(),
     TableKernel(),
     ConcatKernel(),
     SliceKernel(),
+    InterpolateKernel(),
     ReshapeKernel(),
     TransposeKernel(),
     ReorderKernel(),

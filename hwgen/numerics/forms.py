@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -116,7 +116,10 @@ class MultiplyShift(LinearForm):
         return _clamped(total >> shift, self.clamp)
 
 
-def round_shift(value: int, shift: int, ties: Ties) -> int:
+Integers = TypeVar("Integers", int, np.ndarray)
+
+
+def round_shift(value: Integers, shift: int, ties: Ties) -> Integers:
     """``value / 2**shift`` rounded down (ties "up": the caller added half), or to nearest with ties to even or odd."""
     if ties == "up" or shift == 0:
         return value >> shift

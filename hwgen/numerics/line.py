@@ -128,8 +128,8 @@ class LineProblem:
         largest = max(abs(self.staircase.domain.lo), abs(self.staircase.domain.hi)) * abs(multiplier)
         if largest + divisor * (max(abs(self.clamp.lo), abs(self.clamp.hi)) + 2) >= 1 << 62:
             reach_x, reach_y, stay_x, stay_y = (v.astype(object) for v in (reach_x, reach_y, stay_x, stay_y))
-        need = _first_numerator(reach_y, divisor, ties) - reach_x * multiplier
-        room = _first_numerator(stay_y, divisor, ties) - stay_x * multiplier
+        need = first_numerator(reach_y, divisor, ties) - reach_x * multiplier
+        room = first_numerator(stay_y, divisor, ties) - stay_x * multiplier
         low, high = int(need.max()), int(room.min()) - 1
         return (low, high) if low <= high else None
 
@@ -148,7 +148,7 @@ class _NoLine(Exception):
     """The most violated pair of constraints excludes all slopes."""
 
 
-def _first_numerator(value: np.ndarray, divisor: int, ties: Ties) -> np.ndarray:
+def first_numerator(value: np.ndarray, divisor: int, ties: Ties) -> np.ndarray:
     """The smallest numerator that rounds to `value` or more over `divisor` (a power of two unless ties are "up")."""
     if ties == "up" or divisor == 1:
         return value * divisor

@@ -18,6 +18,8 @@ from hwgen.errors import InternalError
 from hwgen.numerics.staircase import Staircase
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from hwgen.numerics.forms import Form
 
 AnyForm = TypeVar("AnyForm", bound="Form")
@@ -62,10 +64,10 @@ def _compare(form: Form, staircases: Sequence[Staircase]) -> Proof:
                 f"{form.kind} of channel {channel} gives {found[first]} for accumulator {points[first]}, "
                 f"the staircase {expected[first]}"
             )
-    return Proof(total, _digest(form, staircases))
+    return Proof(total, digest(form, [(s.domain, s.thresholds, s.values) for s in staircases]))
 
 
-def _digest(form: Form, staircases: Sequence[Staircase]) -> str:
+def digest(form: DataclassInstance, subject: object) -> str:
+    """A hash of the constants of a form (all fields but its proof) and of what it was compared with."""
     constants = [(f.name, getattr(form, f.name)) for f in fields(form) if f.name != "proof"]
-    described = repr((form.kind, constants, [(s.domain, s.thresholds, s.values) for s in staircases]))
-    return hashlib.sha256(described.encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((type(form).__name__, constants, subject)).encode()).hexdigest()[:16]

@@ -11,9 +11,11 @@ import numpy as np
 from hwgen.ir.graph import Node
 from hwgen.kernels.elementwise.op import Table
 from hwgen.kernels.requantize.op import Requantize
+from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
-from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
+from onnx_frontend.lower.curve import Steps, codes_of, direction, is_known
+from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantNode
@@ -117,7 +119,7 @@ def _one_axis(
     return node, first, flat[0], flat[1]
 
 
-def _reshaped(lowering: Lowering, op: Requantize, node: Node, source: Affine, wanted: Finish) -> Node:
+def _reshaped(lowering: Lowering, op: Requantize | Threshold, node: Node, source: Affine, wanted: Finish) -> Node:
     name, shape = name_of(lowering, source, wanted), source.node.type.shape
     if node is source.node:
         return lowering.emit(op, (node,), name, wanted.path, wanted.tensor)
@@ -127,19 +129,37 @@ def _reshaped(lowering: Lowering, op: Requantize, node: Node, source: Affine, wa
 
 def round_exactly(wanted: Finish, value: Fraction) -> int:
     """The code of a single real number, for a function that is the same for all elements."""
-    line = as_affine_clip(wanted.expression.of(Expression.constant(scalar(value))))
-    step, zero = wanted.quant.scale[0], wanted.quant.zero_point[0]
-    return wanted.quant.codes.clamp(round(line.shift.item() / step) + zero)
+    return codes_of(wanted.expression, [value], wanted.quant)[0]
 
 
 def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
+    """A function that is no clipped line: a Table over few integers, else exact thresholds if it is monotone."""
+    tree, values = wanted.expression, source.node.type.range
+    uniform = tree.is_uniform and source.scale.size == 1 and source.offset.size == 1
+    if is_known(tree) and uniform and values.size <= LARGEST_TABLE:
+        scale, offset = Fraction(source.scale.item()), Fraction(source.offset.item())
+        codes = codes_of(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
+        return table(lowering, source, wanted, tuple(codes))
+    if is_known(tree) and tree.is_uniform and direction(tree) is not None:
+        return _threshold(lowering, source, wanted)
     raise lowering.graph.refuse(
         wanted.path[0],
         "this function is not supported here",
-        found=wanted.expression,
-        expected="an affine function or a Clip",
+        found=f"{tree} of {values.size} values" + ("" if tree.is_uniform else ", different per channel"),
+        expected="any function of an 8-bit tensor, or a monotone function of a sum",
         fix="quantize the tensor in front of it",
     )
+
+
+def _threshold(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
+    values = source.node.type.range
+    node, axis, scales, offsets = _one_axis(lowering, source.node, source.scale, source.offset, wanted.path)
+    channels = max(len(scales), len(offsets))
+    pairs = [(scales[k % len(scales)], offsets[k % len(offsets)]) for k in range(channels)]
+    reals = [end * s + o for s, o in pairs for end in (values.lo, values.hi)]
+    steps = Steps(wanted.expression, wanted.quant, min(reals), max(reals))
+    op = Threshold(tuple(steps.staircase(values, s, o) for s, o in pairs), axis, describe(wanted))
+    return _reshaped(lowering, op, node, source, wanted)
 
 
 def on_same_grid(

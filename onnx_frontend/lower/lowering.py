@@ -21,7 +21,7 @@ from hwgen.ir.leaves import Constant
 from hwgen.ir.op import Op
 from onnx_frontend.lower.elementwise import CHANNEL_ARGUMENTS, ELEMENTWISE
 from onnx_frontend.lower.expression import Exact, Expression, X, fits, shrink
-from onnx_frontend.lower.names import Names
+from onnx_frontend.lower.names import Names, snake_case
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode
 
@@ -270,8 +270,8 @@ class Lowering:
         return Node(Constant(np.asarray(values, np.int64)), (), self.names.take(name), (), name)
 
     def named(self, node: QuantNode) -> str:
-        """The user's name for a node."""
-        return node.name or node.output
+        """The user's name for a node, as the start of names here."""
+        return snake_case(node.name or node.output)
 
     # --- refusals ----------------------------------------------------------------------------------------------------
 

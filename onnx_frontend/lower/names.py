@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-LONGEST = 48
+LONGEST = 40
 VERILOG = (
     "always and assign automatic begin bit buf byte case cell class config const default disable do edge else end enum event "
     "export final for force function generate if import initial inout input int integer interface join local logic loop "
@@ -15,6 +15,7 @@ VERILOG = (
     "return sequence shortint signed string struct super table task this time tri type typedef union unique unsigned use "
     "var void wait wand while wire with wor xnor xor clk rst top"
 )
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = frozenset(VERILOG.split())
 
 
@@ -26,7 +27,7 @@ class Names:
 
     def take(self, wish: str) -> str:
         """`wish` in snake_case, with a number behind if it is taken."""
-        base = snake_case(wish)
+        base = wish if IDENTIFIER.fullmatch(wish) and wish not in RESERVED else snake_case(wish)
         name, k = base, 2
         while name in self.used:
             name, k = f"{base}_{k}", k + 1

@@ -32,6 +32,8 @@ def max_pool(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], out
             fix="remove the second output",
         )
     form = spatial(lowering, node)
+    if form.covers_all:
+        return global_max_pool(lowering, node, sources, output)
     columns = window(lowering, node, source, form, source.type.range.lo)
     if prod(form.kernel) == 1:
         return columns
@@ -54,6 +56,8 @@ def before_max(lowering: Lowering, node: QuantNode, finish: Finish) -> tuple[Fin
 def average_pool(lowering: Lowering, node: QuantNode) -> Affine:
     """AveragePool: the sum over a window; each position divides by its own count of taps."""
     form = spatial(lowering, node)
+    if form.covers_all:
+        return global_average_pool(lowering, node)
     source = uniform_grid(lowering, node)
     taps, name = prod(form.kernel), lowering.named(node)
     columns = window(lowering, node, source.node, form, source.quant.zero_point[0])

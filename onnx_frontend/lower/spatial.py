@@ -37,6 +37,13 @@ class Spatial:
             and not any(end for pair in self.window_pads for end in pair)
         )
 
+    @property
+    def covers_all(self) -> bool:
+        """Whether there is one position, which sees every element."""
+        return (
+            self.kernel == self.size and set(self.dilations) == {1} and not any(e for p in self.window_pads for e in p)
+        )
+
     def counts(self, padding_counts: bool) -> list[list[int]]:
         """Per axis and output position: how many taps an average divides by."""
         result = []
