@@ -66,7 +66,10 @@ def _add(node: Node, values: Values, grids: Grids) -> Interval:
     op = node.op
     a, b = (values[s.name].astype(np.float64) for s in node.src)
     exact = a * float(op.ratio_a) + b * float(op.ratio_b) + float(op.offset)
-    parts = [np.abs(v - _zero(s, grids)) * abs(float(r)) for v, s, r in zip((a, b), node.src, (op.ratio_a, op.ratio_b), strict=True)]
+    parts = [
+        np.abs(v - _zero(s, grids)) * abs(float(r))
+        for v, s, r in zip((a, b), node.src, (op.ratio_a, op.ratio_b), strict=True)
+    ]
     bound = OTHER_ROUNDINGS * UNIT * (parts[0] + parts[1] + np.abs(exact))
     return _around(exact, bound, op.zero_point, op.out)
 
@@ -84,7 +87,9 @@ def _table(node: Node, values: Values, grids: Grids, float_value: np.ndarray) ->
 
 
 def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:
-    low, high = (np.clip(np.rint(v) + zero_point, out.lo, out.hi).astype(np.int64) for v in (exact - bound, exact + bound))
+    low, high = (
+        np.clip(np.rint(v) + zero_point, out.lo, out.hi).astype(np.int64) for v in (exact - bound, exact + bound)
+    )
     return low, high
 
 
