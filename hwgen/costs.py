@@ -33,6 +33,11 @@ BLOCK_RAM_FROM_BITS = 2048
 """An ``auto`` memory of at least this many bits goes into block RAM."""
 
 
+def times(count: int, each: Resources) -> Resources:
+    """`count` equal blocks."""
+    return Resources(count * each.luts, count * each.ffs, count * each.dsps, count * each.brams)
+
+
 def registers(bits: int) -> Resources:
     return Resources(ffs=bits)
 
@@ -67,8 +72,7 @@ def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: i
         bits = min(width, bits + 1)
         pairs = sums // 2
         sums = sums - pairs
-        for _ in range(pairs):
-            total += adder(family, bits)
+        total += times(pairs, adder(family, bits))
         if depth % levels == 0 or sums == 1:
             total += registers(sums * bits)
     return total

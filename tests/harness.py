@@ -114,7 +114,7 @@ def check_design(plan: Plan, *, frames: int | None = None, seed: int = 0) -> Non
         trace = run_design(plan, values, stall=stall, seed=seed)
         for port in plan.ports:
             if port.direction == "out":
-                want = expected[port.name.removeprefix("out_")]
+                want = expected[port.graph_name]
                 assert np.array_equal(codes_of(port, trace.payloads[port.name]), want), f"{port.name}, stall {stall}"
         if stall == 0.0:
             _check_timing(plan, trace)

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from importlib.resources import files
 
+from hwgen.emit.bench import make_bench
 from hwgen.emit.bundle import Bundle
 from hwgen.emit.manifest import make_manifest
 from hwgen.emit.memories import hex_file
 from hwgen.emit.proof import make_proof
+from hwgen.emit.stimulus import DEFAULT_SAMPLES, default_inputs
+from hwgen.emit.vectors import make_vectors, ports_of
 from hwgen.emit.verilog import verilog
+from hwgen.ir.evaluate import evaluate
 from hwgen.ir.serialize import graph_to_files
 from hwgen.plan.plan import Plan
 from hwgen.plan.plan_json import plan_to_json
@@ -23,7 +28,7 @@ PRIMITIVES = ("hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
 def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
     """All files of a bundle; the same plan gives the same bytes.
 
-    host: the serialized host boundary. The bench, the reports and the README come from emit/bench.py and templates/.
+    host: the serialized host boundary.
     """
     contents: dict[str, bytes] = {f"rtl/{name}.v": verilog(name, top).encode()}
     for primitive in PRIMITIVES:
@@ -33,7 +38,17 @@ def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
     contents["plan.json"] = plan_to_json(plan).encode()
     contents["proof.json"] = (json.dumps(make_proof(plan), indent=1) + "\n").encode()
     contents |= graph_to_files(plan.graph)
-    manifest = make_manifest(name, plan, contents, {"host": host})
+    manifest = make_manifest(name, plan, {"host": host})
+    contents |= make_bench(manifest)
+    contents |= _vectors(plan, manifest)
+    manifest["sha256"] = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(contents.items())}
     contents["manifest.json"] = (json.dumps(manifest, indent=2) + "\n").encode()
     return Bundle(name, contents)
+
+
+def _vectors(plan: Plan, manifest: dict[str, object]) -> dict[str, bytes]:
+    """Frames to check a bundle with where hwgen is not installed."""
+    inputs = default_inputs(plan.graph, DEFAULT_SAMPLES, seed=0)
+    vectors = make_vectors(ports_of(manifest), inputs, evaluate(plan.graph, inputs))
+    return {f"vectors/{path}": data for path, data in vectors.items()}
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib.metadata import PackageNotFoundError, version
 
 import hwgen
@@ -16,7 +15,7 @@ from hwgen.rtl.top import axis_prefix
 SCHEMA_VERSION = 1
 
 
-def make_manifest(name: str, plan: Plan, files: dict[str, bytes], extra: dict[str, object]) -> dict[str, object]:
+def make_manifest(name: str, plan: Plan, extra: dict[str, object]) -> dict[str, object]:
     """All facts about a bundle that other programs may rely on; JSON values only."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -34,7 +33,6 @@ def make_manifest(name: str, plan: Plan, files: dict[str, bytes], extra: dict[st
             "frames": plan.timing.frames,
         },
         **extra,
-        "sha256": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
     }
 
 
@@ -53,6 +51,7 @@ def _stream(node: Node, order: Order, lanes: int, values: IntRange) -> dict[str,
 def _port(plan: Plan, port: Port) -> dict[str, object]:
     return {
         "name": port.name,
+        "graph_name": port.graph_name,
         "tensor": port.node.tensor,
         "direction": port.direction,
         "prefix": axis_prefix(plan, port),

@@ -18,11 +18,12 @@ from hwgen.ir.order import Order
 class StreamMap:
     """Which bit of a stream means what; all of it stands in the manifest.
 
-    name: the port or node. prefix: of a port's signals, "" for an inner stream. lane_bits: bits a lane takes, of which
+    name: the port or node. graph_name: the graph's name of a port. prefix: of a port's signals, "" for an inner stream. lane_bits: bits a lane takes, of which
     the low `bits` hold the code and the rest repeat its sign (zeros if unsigned). order: of the elements of `shape`.
     """
 
     name: str
+    graph_name: str
     direction: str
     prefix: str
     lanes: int
@@ -36,7 +37,7 @@ class StreamMap:
     def of_manifest(cls, entry: Mapping[str, Any]) -> StreamMap:
         """From an entry of ``ports`` or ``taps``."""
         return cls(
-            entry["name"], entry.get("direction", ""), entry.get("prefix", ""), entry["lanes"], entry["bits"],
+            entry["name"], entry.get("graph_name", ""), entry.get("direction", ""), entry.get("prefix", ""), entry["lanes"], entry["bits"],
             entry.get("lane_bits", entry["bits"]), entry["signed"], tuple(entry["shape"]),
             Order(tuple((count, stride) for count, stride in entry["order"])),
         )  # fmt: skip
@@ -55,11 +56,6 @@ class StreamMap:
     def width(self) -> int:
         """Bits a beat."""
         return self.lanes * self.lane_bits
-
-    @property
-    def graph_output(self) -> str:
-        """Name of the graph output that an output port carries."""
-        return self.name.removeprefix("out_")
 
     def words(self, frames: np.ndarray) -> list[int]:
         """The beats of `frames`, shape (frames, *shape)."""
@@ -87,8 +83,6 @@ def ports_of(manifest: Mapping[str, Any]) -> tuple[StreamMap, ...]:
 def make_vectors(
     ports: Sequence[StreamMap], inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
 ) -> dict[str, bytes]:
-    """One file a port, by its prefix. inputs: by port name; outputs: by graph output; shape (samples, *shape)."""
-    return {
-        f"{port.prefix}.hex": port.hex_file(inputs[port.name] if port.direction == "in" else outputs[port.graph_output])
-        for port in ports
-    }
+    """One file a port, by its prefix. inputs, outputs: by the graph's names; shape (samples, *shape)."""
+    frames = {"in": inputs, "out": outputs}
+    return {f"{port.prefix}.hex": port.hex_file(frames[port.direction][port.graph_name]) for port in ports}

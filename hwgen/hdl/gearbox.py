@@ -62,6 +62,35 @@ class Narrow(wiring.Component):
         return m
 
 
+class Gather(wiring.Component):
+    """`Widen` without backpressure, in front of a queue: the last of `factor` beats completes one."""
+
+    def __init__(self, width: int, factor: int):
+        self.width, self.factor = width, factor
+        super().__init__(
+            {
+                "i": In(stream.Signature(unsigned(width), always_ready=True)),
+                "o": Out(stream.Signature(unsigned(width * factor), always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        held = Signal(self.width * (self.factor - 1), reset_less=True)
+        count = Signal(range(self.factor))
+        last = Signal()
+        m.d.comb += [
+            last.eq(count == self.factor - 1),
+            self.o.valid.eq(self.i.valid & last),
+            self.o.payload.eq(Cat(held, self.i.payload)),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += [held.eq(Cat(held, self.i.payload)[self.width :]), count.eq(count + 1)]
+            with m.If(last):
+                m.d.sync += count.eq(0)
+        return m
+
+
 class Serializer(wiring.Component):
     """`Narrow` without backpressure, for use inside a pipeline: a beat every `factor` cycles at most comes in."""
 

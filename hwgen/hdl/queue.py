@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Signal, unsigned
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Signal, Value, unsigned
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -21,18 +21,18 @@ PREFETCH_LATENCY = 2
 class Queue(wiring.Component):
     """First in, first out, `depth` beats of `width` bits, with credits.
 
-    Contract. `space` says that `burst` beats may be reserved. A producer raises `reserve` in a cycle with `space`, and
-    brings the beats over `i` at any later time (or in the same cycle), in order. `o` is an ordinary stream.
+    Contract. A producer raises `reserve` in a cycle with `space`; that reserves `burst` beats, or a `gather`-th part of
+    one. It brings the beats over `i` at any later time (or in the same cycle), in order. `o` is an ordinary stream.
 
     Timing. A beat on `i` in cycle t is offered on `o` from t + 1 on; a beat taken in cycle t gives its room back for
     t + 1. Style ``block`` keeps the beats in block RAM behind a small prefetched queue: offered from t + 4 on; the room
     of a beat comes back when it has moved on into the prefetched queue.
     """
 
-    def __init__(self, width: int, depth: int, style: QueueStyle = "distributed", burst: int = 1):
-        if depth < burst:
-            raise ValueError(f"Queue of {depth} beats cannot lend room for {burst}")
-        self.width, self.depth, self.style, self.burst = width, depth, style, burst
+    def __init__(self, width: int, depth: int, style: QueueStyle = "distributed", burst: int = 1, gather: int = 1):
+        if depth < burst or min(burst, gather) != 1:
+            raise ValueError(f"Queue of {depth} beats cannot lend room for {burst} beats or {gather}ths of one")
+        self.width, self.depth, self.style, self.burst, self.gather = width, depth, style, burst, gather
         super().__init__(
             {
                 "i": In(stream.Signature(unsigned(width), always_ready=True)),
@@ -48,14 +48,30 @@ class Queue(wiring.Component):
         room = Signal(range(self.depth + 1), init=self.depth)
         next_room = Signal.like(room)
         taken = Signal(range(self.burst + 1))
-        m.d.comb += taken.eq(self.burst * self.reserve if self.burst > 1 else self.reserve)
+        begun = Signal()
         m.d.comb += next_room.eq(room + freed - taken)
-        m.d.sync += [room.eq(next_room), self.space.eq(next_room >= self.burst)]
+        m.d.sync += [room.eq(next_room), self.space.eq(begun | (next_room >= self.burst))]
+        if self.gather > 1:
+            m.d.comb += taken.eq(self._count_parts(m, begun))
+        else:
+            m.d.comb += taken.eq(self.burst * self.reserve if self.burst > 1 else self.reserve)
         if self.style == "block":
             self._store_in_block_ram(m, freed)
         else:
             self._store_in_distributed_ram(m, freed, platform)
         return m
+
+    def _count_parts(self, m: Module, begun: Signal) -> Value:
+        """The first part of a beat reserves the whole; `begun` says that more parts of it are still to come."""
+        part = Signal(range(self.gather))
+        next_part = Signal.like(part)
+        m.d.comb += [next_part.eq(part), begun.eq(next_part != 0)]
+        with m.If(self.reserve):
+            m.d.comb += next_part.eq(part + 1)
+            with m.If(part == self.gather - 1):
+                m.d.comb += next_part.eq(0)
+        m.d.sync += part.eq(next_part)
+        return self.reserve & (part == 0)
 
     def _pointers(self, m: Module, put: Signal, get: Signal) -> tuple[Signal, Signal, Signal]:
         """(write address, read address, whether anything is stored); all registered."""

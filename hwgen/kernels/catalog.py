@@ -12,8 +12,10 @@ from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
+from hwgen.kernels.multiply.kernel import MultiplyKernel
 from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
+from hwgen.kernels.resize.kernel import InterpolateKernel
 from hwgen.kernels.select.kernel import SliceKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 from hwgen.kernels.window.kernel import WindowKernel
@@ -21,11 +23,13 @@ from hwgen.kernels.window.kernel import WindowKernel
 KERNELS: tuple[Kernel, ...] = (
     WindowKernel(),
     MatMulKernel(),
+    MultiplyKernel(),
     ReduceKernel(),
     RequantizeKernel(),
     TableKernel(),
     ConcatKernel(),
     SliceKernel(),
+    InterpolateKernel(),
     ReshapeKernel(),
     TransposeKernel(),
     ReorderKernel(),

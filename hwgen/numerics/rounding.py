@@ -17,6 +17,7 @@ import numpy as np
 from hwgen.numerics.range import IntRange
 
 INT64 = IntRange.of_bits(64, signed=True)
+BLOCK = 1 << 15  # elements
 
 
 def round_half_even(value: Fraction) -> int:
@@ -57,15 +58,28 @@ def affine_round(
     channels = _Channels.of(ratio, offset)
     if channels.count > 1 and axis is None:
         raise ValueError("fractions per channel need an axis")
-    shape = [1] * acc.ndim
-    if axis is not None:
-        shape[axis] = channels.count
-        if channels.count not in (1, acc.shape[axis]):
-            raise ValueError(f"{channels.count} fractions for an axis of {acc.shape[axis]} elements")
+    if channels.count > 1 and channels.count != acc.shape[axis or 0]:
+        raise ValueError(f"{channels.count} fractions for an axis of {acc.shape[axis or 0]} elements")
+    before = math.prod(acc.shape[: (axis or 0) % acc.ndim]) if channels.count > 1 else 1
+    return _in_blocks(acc.reshape(before, channels.count, -1), channels, out).reshape(acc.shape)
+
+
+def _in_blocks(acc: np.ndarray, channels: _Channels, out: IntRange) -> np.ndarray:
+    """affine_round for shape (any, channels, any), in blocks whose temporaries stay in the cache."""
     reach = max(abs(int(acc.min())), abs(int(acc.max())))
-    if channels.magnitude(reach) >= 1 << 900:  # float64 could overflow
-        return _all_exact(acc, channels, shape, out)
-    return _float_then_exact(acc, channels, shape, reach, out)
+    in_float64 = channels.magnitude(reach) < 1 << 900
+    constants = channels.in_float64(reach) if in_float64 else None
+    rows = max(1, BLOCK // (acc.shape[1] * acc.shape[2]))
+    columns = max(1, BLOCK // acc.shape[1])
+    result = np.empty(acc.shape, np.int64)
+    for i in range(0, acc.shape[0], rows):
+        for j in range(0, acc.shape[2], columns):
+            here = np.s_[i : i + rows, :, j : j + columns]
+            if constants is None:
+                result[here] = _exact_everywhere(acc[here], channels, out)
+            else:
+                result[here] = _float_then_exact(acc[here], channels, constants, out)
+    return result
 
 
 @dataclass(frozen=True)
@@ -100,25 +114,28 @@ class _Channels:
         """A bound of ``abs(acc) * abs(ratio) + abs(offset)`` over all channels, for ``abs(acc) <= reach``."""
         return max((reach * abs(n) + abs(a)) // d + 1 for n, a, d in zip(self.num, self.add, self.den, strict=True))
 
-    def float_error(self, reach: int) -> np.ndarray:
-        """Per channel a bound of the float64 error of ``float(acc) * fl(ratio) + fl(offset)``.
+    def in_float64(self, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(ratio, offset, error), each of shape (channels, 1).
 
-        Five roundings (acc, ratio, product, offset, sum) of at most 2**-53 each, relative to abs(acc*ratio) +
-        abs(offset); 2**-50 leaves room for their products and for the conversion of this bound itself. -1 (never
-        doubtful) where every intermediate value is an integer below 2**53 over a power of two, hence exact.
+        error bounds that of ``float(acc) * ratio + offset`` for ``abs(acc) <= reach``: five roundings (acc, ratio,
+        product, offset, sum) of at most 2**-53 each, relative to abs(acc * ratio) + abs(offset); 2**-50 leaves room
+        for their products and for the conversion of this bound itself. It is -1 (never doubtful) where every
+        intermediate value is an integer below 2**53 over a power of two, hence exact.
         """
-        bounds = []
+        error = []
         for num, add, den in zip(self.num, self.add, self.den, strict=True):
             top = reach * abs(num) + abs(add)
             dyadic = den & (den - 1) == 0 and den < 1 << 900
-            bounds.append(-1.0 if dyadic and max(top, reach) < 1 << 53 else top / den * 2.0**-50 + 2.0**-900)
-        return np.array(bounds)
+            error.append(-1.0 if dyadic and max(top, reach) < 1 << 53 else top / den * 2.0**-50 + 2.0**-900)
+        ratio = [n / d for n, d in zip(self.num, self.den, strict=True)]
+        offset = [a / d for a, d in zip(self.add, self.den, strict=True)]
+        return tuple(np.array(part)[:, np.newaxis] for part in (ratio, offset, error))  # type: ignore[return-value]
 
 
-def _float_then_exact(acc: np.ndarray, channels: _Channels, shape: list[int], reach: int, out: IntRange) -> np.ndarray:
-    ratio = np.array([n / d for n, d in zip(channels.num, channels.den, strict=True)]).reshape(shape)
-    offset = np.array([a / d for a, d in zip(channels.add, channels.den, strict=True)]).reshape(shape)
-    error = channels.float_error(reach).reshape(shape)
+def _float_then_exact(
+    acc: np.ndarray, channels: _Channels, constants: tuple[np.ndarray, np.ndarray, np.ndarray], out: IntRange
+) -> np.ndarray:
+    ratio, offset, error = constants
     value = acc.astype(np.float64)
     value *= ratio
     value += offset
@@ -131,8 +148,7 @@ def _float_then_exact(acc: np.ndarray, channels: _Channels, shape: list[int], re
     result = _clip_to_int64(nearest, out)
     if doubtful.any():
         where = np.nonzero(doubtful)
-        channel = np.broadcast_to(np.arange(channels.count).reshape(shape), acc.shape)[where]
-        result[where] = _exact(acc[where], channel, channels, out)
+        result[where] = _exact(acc[where], where[1], channels, out)
     return result
 
 
@@ -161,6 +177,6 @@ def _exact(acc: np.ndarray, channel: np.ndarray, channels: _Channels, out: IntRa
     return np.asarray(np.clip(rounded, out.lo, out.hi), np.int64)
 
 
-def _all_exact(acc: np.ndarray, channels: _Channels, shape: list[int], out: IntRange) -> np.ndarray:
-    channel = np.broadcast_to(np.arange(channels.count).reshape(shape), acc.shape)
+def _exact_everywhere(acc: np.ndarray, channels: _Channels, out: IntRange) -> np.ndarray:
+    channel = np.broadcast_to(np.arange(channels.count)[:, np.newaxis], acc.shape)
     return _exact(acc.ravel(), channel.ravel(), channels, out).reshape(acc.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import gcd
 
 import numpy as np
 
@@ -126,8 +127,8 @@ class Market:
                 return int(np.diff(at, append=at[0] + process.cycles).min()) if len(at) > 1 else process.cycles
         return 1
 
-    def join(self, source: Choice, edge: Edge, sink: Choice, spacing: int) -> float | None:
-        """Price of the link between two choices; None where they cannot be linked."""
+    def join(self, source: Choice, edge: Edge, sink: Choice, spacing: int, interval: int) -> float | None:
+        """Price of the link between two choices; None where they cannot be linked within `interval` cycles."""
         mismatch = edge.seen(source.order) != sink.taken[edge.operand]
         lanes_source, lanes_sink = source.folding.lanes_out, sink.folding.lanes_in[edge.operand]
         family, width = self.target.family, edge.source.type.range.width
@@ -136,6 +137,8 @@ class Market:
                 return None
             factor = lanes_source // lanes_sink
             return self.price(costs.serializer(family, width * lanes_sink, factor)) if factor > 1 else 0.0
+        if edge.source.type.size // gcd(lanes_source, lanes_sink) > interval:
+            return None
         area = costs.queue(family, LEAST_QUEUE, width * lanes_source)
         area += gearbox_area(self.target, width, lanes_source, lanes_sink)
         if not mismatch:
@@ -146,7 +149,7 @@ class Market:
 
 def gearbox_area(target: Target, width: int, lanes_source: int, lanes_sink: int) -> Resources:
     """Lane converters between a queue and its sink: down to the common lanes first, then up."""
-    common = int(np.gcd(lanes_source, lanes_sink))
+    common = gcd(lanes_source, lanes_sink)
     area = Resources()
     if lanes_source > common:
         area += costs.narrow(target.family, width * common, lanes_source // common)

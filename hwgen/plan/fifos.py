@@ -102,12 +102,13 @@ def _add_link(
         consumer = takes(numbers[link.sink], draft.stages[link.sink].schedule.processes, link.operand)
     assert link.queue is not None
     depth = link.queue.depth if limited else None
-    timing = LinkTiming(link.name, latency, burst, depth, link.queue.style == "block")
+    timing = LinkTiming(link.name, latency, burst, link.gather, depth, link.queue.style == "block")
     return add_link(network, timing, producer, consumer)
 
 
 def size_queues(draft: Draft) -> Draft:
     """Queues just deep enough to lose no cycle; deep ones move into block RAM."""
+    draft = replace(draft, links=tuple(_gathered(draft, link) for link in draft.links))
     pace = _free_interval(build_model(draft, limited=False))
     styles_settled = False
     while True:
@@ -122,6 +123,18 @@ def size_queues(draft: Draft) -> Draft:
         styles_settled = before == [k.queue.style for k in links if k.queue]
         if styles_settled:
             return draft
+
+
+def _gathered(draft: Draft, link: Link) -> Link:
+    """The link with its narrow beats joined in front of the queue where they make up whole beats of the sink.
+
+    A lane converter behind the queue would hand out one wide beat every few cycles, however full the queue is.
+    """
+    lanes = link.lanes_queue
+    if link.queue is None or link.lanes_sink % lanes or link.lanes_sink == lanes:
+        return link
+    gather, burst = link.lanes_sink // lanes, draft.path(link)[1]
+    return link if gather % burst and burst % gather else replace(link, gather=gather)
 
 
 def _buffer(link: Link, queues: list[QueueEvents], times: list[np.ndarray]) -> Buffer:

@@ -65,9 +65,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Port:
-    """A stream at the edge of the design: `beats` beats of `lanes` codes a frame."""
+    """A stream at the edge of the design: `beats` beats of `lanes` codes a frame.
+
+    name: an identifier; graph_name: the graph's name of this input or output.
+    """
 
     name: str
+    graph_name: str
     direction: Literal["in", "out"]
     node: Node
     order: Order
@@ -99,8 +103,8 @@ class Buffer:
 class Link:
     """A stream from a stage (or input port) to operand `operand` of a stage (or to an output port).
 
-    serialize: beats made of each of the source's beats before it reaches a pipe. queue: None where the sink is a pipe
-    that hangs directly on its source.
+    serialize: beats made of each of the source's beats before it reaches a pipe. gather: of the source's beats that
+    make one beat of the queue. queue: None where the sink is a pipe that hangs directly on its source.
     """
 
     source: str
@@ -111,6 +115,7 @@ class Link:
     lanes_source: int
     lanes_sink: int
     serialize: int = 1
+    gather: int = 1
     queue: Buffer | None = None
     area: Resources = field(default_factory=Resources)
 
@@ -121,7 +126,7 @@ class Link:
     @property
     def lanes_queue(self) -> int:
         """Lanes of a beat in the queue."""
-        return self.lanes_source // self.serialize
+        return self.lanes_source // self.serialize * self.gather
 
 
 @dataclass(frozen=True)

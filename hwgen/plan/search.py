@@ -46,7 +46,7 @@ def _rank(
     given = tuple(edge.seen(chosen[edge.source.name].order) for edge in edges)
     ranked = []
     for choice in market.choose_all(node, given, interval):
-        joins = [market.join(chosen[e.source.name], e, choice, spacing[e.source.name]) for e in edges]
+        joins = [market.join(chosen[e.source.name], e, choice, spacing[e.source.name], interval) for e in edges]
         if any(join is None for join in joins):
             continue
         gap = _spacing(market, choice, edges, chosen, spacing)
@@ -79,7 +79,7 @@ def _continuation(
     given = (seen,) * others
     prices = []
     for sink in market.choose_all(edge.sink, given, interval):
-        join = market.join(choice, edge, sink, gap)
+        join = market.join(choice, edge, sink, gap, interval)
         if join is not None:
             prices.append(join + sink.price / others)
     return min(prices, default=None)

@@ -31,24 +31,32 @@ class Events:
 class LinkTiming:
     """What the beat-level model needs to know of a link.
 
-    latency: cycles from the event that gives a beat to its arrival at the queue. burst: queue beats a give makes
-    (more than one behind a serializer). depth: beats the queue holds, None for no limit.
+    latency: cycles from the event that gives a beat to its arrival at the queue. burst: beats that a give makes
+    (more than one behind a serializer). gather: of these that make one beat of the queue. depth: beats the queue holds,
+    None for no limit.
     """
 
     name: str
     latency: int
     burst: int = 1
+    gather: int = 1
     depth: int | None = None
     block: bool = False
 
 
 @dataclass(frozen=True)
 class QueueEvents:
-    """Where a queue's room is reserved (one event per `burst` beats) and where its beats leave (one event each)."""
+    """Where a queue's room is reserved (each event `burst` beats) and where its beats leave (one event each)."""
 
     reserved: Events
     freed: Events
     burst: int
+
+    @classmethod
+    def of(cls, link: LinkTiming, producer: Events, freed: Events) -> QueueEvents:
+        """A give reserves whole beats, or the first of several gives reserves the beat that they fill together."""
+        parts = max(1, link.gather // link.burst)
+        return cls(Events(producer.process, producer.index[::parts]), freed, max(1, link.burst // link.gather))
 
     def needed_depth(self, times: list[np.ndarray]) -> int:
         """The least depth with which the run that gave `times` would have been the same."""
@@ -87,18 +95,19 @@ def takes(numbers: list[int], processes: tuple[Process, ...], operand: int) -> E
 
 def add_link(network: Network, link: LinkTiming, producer: Events, consumer: Events) -> list[QueueEvents]:
     """Connects `producer` to `consumer` over a queue (and lane converters, where their beat counts differ)."""
-    beats = np.arange(len(producer) * link.burst)
-    arrival = Events(producer.process, producer.index[beats // link.burst])
-    delays = link.latency + 1 + beats % link.burst
+    beats = np.arange(len(producer) * link.burst // link.gather)
+    last = (beats + 1) * link.gather - 1
+    arrival = Events(producer.process, producer.index[last // link.burst])
+    delays = link.latency + 1 + last % link.burst
     if not link.block:
         freed = _add_consumer(network, link, arrival, delays, consumer)
-        queue = QueueEvents(producer, freed, link.burst)
+        queue = QueueEvents.of(link, producer, freed)
         _limit(network, queue, link.depth)
         return [queue]
     prefetch = network.add(f"{link.name}.prefetch", np.ones(len(beats)))
     fetched = Events(prefetch, beats)
     _wait_each(network, fetched, arrival, delays)
-    store = QueueEvents(producer, fetched, link.burst)
+    store = QueueEvents.of(link, producer, fetched)
     _limit(network, store, link.depth)
     freed = _add_consumer(network, link, fetched, np.full(len(beats), PREFETCH_LATENCY + 1), consumer)
     _limit(network, QueueEvents(fetched, freed, 1), PREFETCH_DEPTH)

@@ -9,7 +9,7 @@ from amaranth.hdl import ClockDomain, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwgen.hdl.gearbox import Narrow, Serializer, Widen
+from hwgen.hdl.gearbox import Gather, Narrow, Serializer, Widen
 from hwgen.hdl.queue import Queue
 from hwgen.plan.plan import Link, Plan, Port
 from hwgen.rtl.edge import AxisInput, AxisOutput
@@ -94,7 +94,7 @@ class Top(wiring.Component):
     def _connect(self, m: Module, link: Link, spaces: dict[str, list[Signal]]) -> None:
         stream, width = self._source(link.source).o, link.range.width
         if link.serialize > 1:
-            serializer = Serializer(width * link.lanes_queue, link.serialize)
+            serializer = Serializer(width * link.lanes_source // link.serialize, link.serialize)
             self._add(m, f"{link.name}_serializer", serializer)
             wiring.connect(m, stream, serializer.i)
             stream = serializer.o
@@ -103,7 +103,14 @@ class Top(wiring.Component):
             wiring.connect(m, stream, sink)
             return
         root = self._root(link.source)
-        queue = Queue(width * link.lanes_queue, link.queue.depth, link.queue.style, self._burst(link))
+        burst = self._burst(link)
+        if link.gather > 1:
+            gather = Gather(width * link.lanes_queue // link.gather, link.gather)
+            self._add(m, f"{link.name}_gather", gather)
+            wiring.connect(m, stream, gather.i)
+            stream = gather.o
+        whole, parts = max(1, burst // link.gather), max(1, link.gather // burst)
+        queue = Queue(width * link.lanes_queue, link.queue.depth, link.queue.style, whole, parts)
         self._add(m, f"{link.name}_queue", queue)
         wiring.connect(m, stream, queue.i)
         m.d.comb += queue.reserve.eq(self._source(root).o_reserve)

@@ -33,7 +33,7 @@ def brute_force_line(ideal: np.ndarray, ties: str) -> bool:
     return False
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.lists(st.integers(0, 2), min_size=ACC.size, max_size=ACC.size),
     st.booleans(),

@@ -8,6 +8,7 @@ import mpmath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpmath import libmp
 
 from hwgen.numerics.real import UNKNOWN, Real
 
@@ -23,7 +24,7 @@ def contains(real: Real, value: mpmath.mpf) -> bool:
     return mpmath.mpf(low.numerator) / low.denominator <= value <= mpmath.mpf(high.numerator) / high.denominator
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(NUMBERS, st.sampled_from(UNARY), st.sampled_from([30, 64, 200]))
 def test_enclosures_hold_the_value_and_are_narrow(x, function, precision):
     name, reference = function
@@ -40,7 +41,7 @@ def test_enclosures_hold_the_value_and_are_narrow(x, function, precision):
             assert abs(mpmath.mpf(low.numerator) / low.denominator - value) < mpmath.mpf(2) ** -300
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(NUMBERS, NUMBERS, st.sampled_from(["+", "-", "*", "/", "maximum", "minimum"]), st.booleans(), st.booleans())
 def test_exact_and_enclosed_operands_mix(a, b, operation, enclose_a, enclose_b):
     """The root of a square, once as a fraction and once as an interval around it."""
@@ -101,6 +102,13 @@ def test_steps_of_an_interval_are_known_where_both_ends_agree():
     assert (Real(2).sqrt() * 10).stepwise(math.floor).value == 14
     low, high = (Real(2).sqrt() ** 2).stepwise(math.floor).enclosure()
     assert (low, high) == (1, 2)
+
+
+def test_the_maximum_of_overlapping_intervals_holds_both():
+    wide = Real((libmp.from_int(1), libmp.from_int(3)))
+    assert Real(2).maximum(wide).enclosure() == wide.maximum(2).enclosure() == (2, 3)
+    assert Real(2).minimum(wide).enclosure() == wide.minimum(2).enclosure() == (1, 2)
+    assert wide.maximum(3).value == 3
 
 
 @pytest.mark.parametrize("name", ["log", "sqrt", "exp", "erf"])

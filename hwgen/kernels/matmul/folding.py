@@ -175,10 +175,10 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     s, family = spec(node, folding), target.family
     arrays = s.group_lanes * s.pe
     total = costs.memory(family, s.weight_depth, arrays * s.simd * s.weight_bits, s.weight_memory, output_register=True)
-    for _ in range(arrays):
-        total += costs.adder_tree(family, s.simd, s.product_bits, s.out.width)
-        if s.steps > 1:
-            total += costs.adder(family, s.out.width) + costs.registers(s.out.width)
+    lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width)
+    if s.steps > 1:
+        lane += costs.adder(family, s.out.width) + costs.registers(s.out.width)
+    total += costs.times(arrays, lane)
     product = costs.multiplier(family, signed_bits(s.x), s.weight_bits)
     total += Resources(dsps=product.dsps * arrays * s.simd)
     lane_bits = s.group_lanes * s.simd * s.x.width

@@ -44,16 +44,15 @@ class TreeUnit(wiring.Component):
         return m
 
     def _largest(self, m: Module, terms: list[Value], lane: int) -> Value:
-        """The maximum of `terms`, with a register after every second level like in `add_tree`."""
+        """The maximum of `terms`, with a register after every level, like in `add_tree`."""
         shape, depth = signed(self.spec.out.width) if self.spec.out.signed else unsigned(self.spec.out.width), 0
         while len(terms) > 1:
             depth += 1
             pairs = [terms[k : k + 2] for k in range(0, len(terms), 2)]
-            registered = depth % 2 == 0 or len(pairs) == 1
             terms = []
             for k, pair in enumerate(pairs):
                 largest = Signal(shape, name=f"lane_{lane}_largest{depth}_{k}", reset_less=True)
                 value = Mux(pair[0] > pair[1], pair[0], pair[1]) if len(pair) == 2 else pair[0]
-                (m.d.sync if registered else m.d.comb).__iadd__(largest.eq(value))
+                m.d.sync += largest.eq(value)
                 terms.append(largest)
         return terms[0]

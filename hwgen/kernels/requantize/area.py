@@ -23,7 +23,7 @@ def area(spec: RequantizeSpec, family: Family) -> Resources:
     else:
         assert isinstance(spec, ThresholdsSpec)
         lane, constants = _thresholds(spec, family), Resources()
-    total = constants + costs.registers(spec.latency)  # type: ignore[attr-defined]
+    total = constants + costs.registers(spec.latency)
     for _ in range(spec.lanes):
         total += lane
     if spec.groups > 1:

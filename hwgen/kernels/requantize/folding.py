@@ -21,6 +21,9 @@ from hwgen.numerics.forms import MultiplyShift
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Target
 
+Common = tuple[int, int, str, IntRange, IntRange]
+"""The fields of a RequantizeSpec."""
+
 MOST_LANES = 256
 BLOCK_FROM_WORDS = 16
 """Fewer words of constants are offered in LUTs only."""
@@ -164,7 +167,7 @@ def spec(node: Node, folding: RequantizeFolding) -> LineSpec | DivisionSpec | Th
     op, x = op_and_range(node)
     per_channel = len(constants.staircases(op, x)) > 1
     groups = node.type.shape[op.axis] // folding.lanes_out if per_channel else 0
-    common = (folding.lanes_out, groups, folding.memory, x, node.type.range)
+    common: Common = (folding.lanes_out, groups, folding.memory, x, node.type.range)
     if isinstance(folding, DivisionFolding):
         return _division_spec(node, common)
     if isinstance(folding, ThresholdsFolding):
@@ -175,7 +178,7 @@ def spec(node: Node, folding: RequantizeFolding) -> LineSpec | DivisionSpec | Th
     return _line_spec(multiply, folding, common)  # type: ignore[arg-type]
 
 
-def _line_spec(form: MultiplyShift, folding: MultiplyShiftFolding | TieEvenShiftFolding, common: tuple) -> LineSpec:
+def _line_spec(form: MultiplyShift, folding: MultiplyShiftFolding | TieEvenShiftFolding, common: Common) -> LineSpec:
     x = common[3]
     reach = IntRange.of_bits(folding.window_bits, signed=True) if folding.window_bits else x
     ends = [
@@ -202,7 +205,7 @@ def first_addends(form: StepDivision) -> tuple[int, ...]:
     return tuple(a - (d << form.index.bits - 1) for d, a in zip(form.divisor, form.addend, strict=True))
 
 
-def _division_spec(node: Node, common: tuple) -> DivisionSpec:
+def _division_spec(node: Node, common: Common) -> DivisionSpec:
     form, x = division_of(node), common[3]
     addends = first_addends(form)
     ends = [

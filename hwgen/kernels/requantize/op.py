@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -29,6 +30,14 @@ class Requantize(Op):
     dialect: Dialect
     out: IntRange
     axis: int = 1
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Planning looks this operator up thousands of times, and fractions are slow to hash."""
+        return hash((self.ratio, self.offset, self.zero_point, self.dialect, self.out, self.axis))
 
     @property
     def channels(self) -> int:

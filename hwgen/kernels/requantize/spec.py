@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hwgen import costs
 from hwgen.kernels.base import UnitSpec
+from hwgen.numerics.forms import round_shift
 from hwgen.numerics.line import Ties
 from hwgen.numerics.range import IntRange
 
@@ -24,7 +26,7 @@ class RequantizeSpec(UnitSpec):
     x: IntRange
     out: IntRange
 
-    def style(self, depth: int, bits: int) -> str:
+    def style(self, depth: int, bits: int) -> Literal["block", "logic"]:
         """Of one memory: small ones stay in LUTs."""
         return "block" if self.memory == "block" and depth * bits >= BLOCK_FROM_BITS else "logic"
 
@@ -56,8 +58,7 @@ class LineSpec(RequantizeSpec):
     @property
     def rounded(self) -> IntRange:
         """Range of the shifted sum, before it is clamped."""
-        half = (1 << self.shift >> 1) if self.ties != "up" else 0
-        return IntRange((self.sums.lo + max(0, half - 1)) >> self.shift, (self.sums.hi + half) >> self.shift)
+        return IntRange(*(round_shift(end, self.shift, self.ties) for end in (self.sums.lo, self.sums.hi)))
 
     @property
     def product_latency(self) -> int:

@@ -58,7 +58,7 @@ class RequantizeUnit(wiring.Component):
             name: Memory(
                 s.lanes * width,
                 s.groups,
-                style=s.style(s.groups, s.lanes * width),  # type: ignore[arg-type]
+                style=s.style(s.groups, s.lanes * width),
                 output_register=s.memory == "block",
             )
             for name, width in bits.items()

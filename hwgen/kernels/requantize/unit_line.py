@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Signal, Value, signed, unsigned
 
 from hwgen.hdl.constant_multiplier import ConstantMultiplier
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.fabric_multiplier import FabricMultiplier
 from hwgen.hdl.memory import Memory
+from hwgen.hdl.rounding import clamp, rounding_shift
 from hwgen.hdl.wide_multiplier import WideMultiplier
 from hwgen.kernels.requantize.spec import LineSpec, signed_bits
 from hwgen.kernels.requantize.unit_base import RequantizeUnit
@@ -48,7 +49,9 @@ class LineUnit(RequantizeUnit):
             waited = self._saturated(m, lane, waited)
         total = Signal(signed(signed_bits(s.sums)), name=f"total_{lane}", reset_less=True)
         m.d.sync += total.eq(self._product(m, lane, waited) + self._addend(lane))
-        return self._clamped(m, lane, self._rounded(m, lane, total))
+        shifted = rounding_shift(m, total, s.shift, s.ties, f"total_{lane}")
+        shape = signed(s.out.width) if s.out.signed else unsigned(s.out.width)
+        return clamp(m, shifted, s.rounded, s.clamp, shape, f"code_{lane}")
 
     def _saturated(self, m: Module, lane: int, accumulator: Value) -> Value:
         """The accumulator within `window_bits` signed bits, a cycle later."""
@@ -89,29 +92,3 @@ class LineUnit(RequantizeUnit):
         if s.constants:
             return Const(s.constants[1], signed(s.addend_bits))
         return self.addends.word_select(lane, s.addend_bits).as_signed()
-
-    def _rounded(self, m: Module, lane: int, total: Signal) -> Value:
-        """Shifted; where ties go to even (or odd), half a step less one is added first, and one more if it is odd."""
-        s = self.spec
-        if s.ties == "up":
-            return total >> s.shift
-        odd = Signal(name=f"odd_{lane}")
-        nudged = Signal(signed(len(total) + 1), name=f"nudged_{lane}", reset_less=True)
-        up = odd if s.ties == "even" else ~odd
-        m.d.comb += odd.eq((total >> s.shift)[0])
-        half = (1 << (s.shift - 1)) - 1 if s.shift else 0
-        m.d.sync += nudged.eq(total + half + (up if s.shift else 0))
-        return nudged >> s.shift
-
-    def _clamped(self, m: Module, lane: int, value: Value) -> Value:
-        """Compared only with the ends of the code range that can be passed."""
-        s = self.spec
-        reach = s.rounded
-        code = Signal(signed(s.out.width) if s.out.signed else s.out.width, name=f"code_{lane}", reset_less=True)
-        clamped = value
-        if reach.hi > s.clamp.hi:
-            clamped = Mux(value > s.clamp.hi, s.clamp.hi, clamped)
-        if reach.lo < s.clamp.lo:
-            clamped = Mux(value < s.clamp.lo, s.clamp.lo, clamped)
-        m.d.sync += code.eq(clamped)
-        return code

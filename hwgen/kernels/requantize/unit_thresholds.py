@@ -31,7 +31,7 @@ class ThresholdsUnit(RequantizeUnit):
                     s.threshold_bits,
                     s.depth(step),
                     style=style,
-                    output_register=style == "block",  # type: ignore[arg-type]
+                    output_register=style == "block",
                 )
         if s.falling == "some":
             memories["falling"] = Memory(s.lanes, s.groups, style="logic")

@@ -65,7 +65,7 @@ class Scan:
     @property
     def fills_rows(self) -> tuple[bool, ...]:
         """Per kernel row, whether any position has it outside."""
-        return tuple(bool(k) for k in ~self.geometry.rows.inside.all(axis=0))
+        return tuple(np.any(~self.geometry.rows.inside, axis=0).tolist())
 
     @property
     def fills_columns(self) -> bool:

@@ -40,7 +40,7 @@ def frame_times(ring: Ring, depth: int) -> np.ndarray:
     return network.run(6)[numbers[1]][:, -1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rings())
 def test_no_beat_is_overwritten_while_a_tap_still_wants_it(ring: Ring) -> None:
     beat = ring.start + ring.walk("beats")
@@ -50,13 +50,13 @@ def test_no_beat_is_overwritten_while_a_tap_still_wants_it(ring: Ring) -> None:
     assert ring.oldest[-1] <= ring.freeing.base + ring.frame_beats
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rings())
 def test_the_slower_side_never_waits_for_a_buffer_of_full_depth(ring: Ring) -> None:
     assert frame_period(ring.read, ring.freed_by(ring.depth)) == max(ring.frame_events, ring.frame_beats)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rings(), st.integers(0, 5))
 def test_predicted_cycles_are_those_of_the_beat_level_model(ring: Ring, more: int) -> None:
     times = frame_times(ring, ring.least_depth + more)

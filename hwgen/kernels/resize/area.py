@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the foldings of Interpolate cost."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hwgen import costs
+from hwgen.kernels.resize.folding import (
+    AxisSpec,
+    RowsSpec,
+    column_fields,
+    factor_bits,
+    row_fields,
+    scaled,
+    weigh_latency,
+)
+from hwgen.numerics.range import IntRange
+from hwgen.targets import Family, Resources
+
+
+def area(s: RowsSpec, family: Family) -> Resources:
+    """Row memories, tables of positions and weights, arithmetic per lane, counters and credits."""
+    total = _buffer_area(s, family) + _control_area(s, family)
+    for _ in range(s.lanes):
+        for _ in range(s.rows.banks):
+            total += _blend_area(family, s, s.columns, s.x)
+        total += _blend_area(family, s, s.rows, s.between)
+        if s.scale > 1:
+            total += Resources(luts=costs.adder(family, s.out.width).luts * (s.scale.bit_count() - 1), ffs=s.out.width)
+    return total
+
+
+def _buffer_area(s: RowsSpec, family: Family) -> Resources:
+    """The banks with their address counters, and the held beat."""
+    lane_bits = s.lanes * s.x.width
+    total = costs.registers(lane_bits)
+    for _, bank in product(range(s.rows.banks), range(s.columns.banks)):
+        depth = s.bank_depth(bank)
+        bits = max(1, (depth - 1).bit_length())
+        total += costs.memory(family, depth, lane_bits, writable=True, output_register=True)
+        total += costs.counter(family, depth) + costs.adder(family, bits) + costs.adder(family, bits)
+        total += costs.registers(3 * bits)
+    return total
+
+
+def _control_area(s: RowsSpec, family: Family) -> Resources:
+    """Tables, loops, and the two credits between writer and reader."""
+    total = costs.queue(family, 4, sum(width for _, width in row_fields(s)))
+    for fields, axis in ((row_fields(s), s.rows), (column_fields(s), s.columns)):
+        bits = sum(width for _, width in fields)
+        total += costs.memory(family, axis.results, bits, output_register=True) + costs.counter(family, axis.results)
+    for limit in (s.columns.sources, s.beats, s.columns.results, s.beats):
+        if limit > 1:
+            total += costs.counter(family, limit) + costs.registers(2)
+    credit = (s.held + s.rows.sources).bit_length() + 1
+    total += costs.adder(family, credit) + costs.adder(family, credit)
+    return total + costs.registers(3 * credit + s.lanes) + Resources(luts=16)
+
+
+def _blend_area(family: Family, s: RowsSpec, axis: AxisSpec, values: IntRange) -> Resources:
+    if axis.taps == 1:
+        return Resources()
+    bits, width = factor_bits(values, axis), scaled(values, axis.denominator).width
+    total = costs.adder(family, width) + costs.registers(width + axis.weight_bits)
+    if s.multiplier == "dsp":
+        total += costs.multiplier(family, bits, axis.weight_bits + 1)
+    else:
+        total += costs.adder_tree(family, axis.weight_bits, bits, width + 1)
+        total += costs.registers(axis.weight_bits)
+    if axis.banks == 2:
+        carried = width * (1 + weigh_latency(s, axis))
+        total += costs.adder(family, bits) + costs.registers(bits + carried)
+        total += Resources(luts=costs.adder(family, width).luts * (axis.denominator.bit_count() - 1))
+    return total
