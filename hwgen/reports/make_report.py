@@ -111,19 +111,18 @@ def _links(documents: Documents) -> tuple[LinkRow, ...]:
 
 
 def _path(documents: Documents) -> tuple[PathStep, ...]:
-    """The critical path; the part of a cell's name in front of the first dot is the stage that it belongs to."""
+    """The critical path, each step with the stage whose instance its cell or net lies in."""
     origins, steps = _origins(documents), []
     for step in (documents.synthesis or {}).get("critical_path", ()):
-        stage = next((s for s in (_stage_of(step["to"], origins), _stage_of(step["from"], origins)) if s), "")
+        stage = _stage_of(step["cell"], origins) or _stage_of(step["net"], origins)
         origin = origins[stage][0] if stage else ()
-        steps.append(PathStep(step["kind"], step["delay_ns"], step["from"], step["to"], stage, origin))
+        steps.append(PathStep(step["kind"], step["delay_ns"], step["cell"], step["net"], stage, origin))
     return tuple(steps)
 
 
-def _stage_of(cell: str, origins: Mapping[str, object]) -> str:
-    """The stage whose name is the longest part of a cell's hierarchical name."""
-    parts = cell.split(".")
-    return next((part for part in parts if part in origins), "")
+def _stage_of(name: str, origins: Mapping[str, object]) -> str:
+    """The first part of a hierarchical name that is a stage."""
+    return next((part for part in name.split(".") if part in origins), "")
 
 
 def _exactness(documents: Documents) -> tuple[ExactnessRow, ...]:

@@ -67,12 +67,12 @@ class LinkRow:
 
 @dataclass(frozen=True)
 class PathStep:
-    """One step of the critical path: where it starts, where it ends, in which stage, and how long it takes."""
+    """One step of the critical path: what it is, how long it takes, through which cell and net, and in which stage."""
 
     kind: str
     delay_ns: float
-    source: str
-    sink: str
+    cell: str
+    net: str
     stage: str
     origin: tuple[str, ...]
 
