@@ -26,7 +26,12 @@ CLOCK, RESET = "aclk", "aresetn"
 
 
 def report_bundle(
-    folder: Path, target: str | None = None, *, pnr: bool = True, seeds: Sequence[int] = (1,), progress: Progress = silent
+    folder: Path,
+    target: str | None = None,
+    *,
+    pnr: bool = True,
+    seeds: Sequence[int] = (1,),
+    progress: Progress = silent,
 ) -> Report:
     """Synthesize the bundle in `folder` (default: for the target it was planned for), place and route it once per
     seed, and leave report.html, report.md and report.json in its folder ``reports``.
@@ -44,14 +49,24 @@ def report_bundle(
         write_document(folder, synthesis_path(chosen.name), {**synthesis_document(result), **wanted})
     progress("writing the report")
     report = make_report(read_documents(folder, chosen.name))
-    write_text(folder, "reports/report.json", json.dumps({"schema_version": SCHEMA_VERSION, **report.to_json()}, indent=2) + "\n")
+    write_text(
+        folder,
+        "reports/report.json",
+        json.dumps({"schema_version": SCHEMA_VERSION, **report.to_json()}, indent=2) + "\n",
+    )
     write_text(folder, "reports/report.md", report_markdown(report))
     write_text(folder, "reports/report.html", report_html(report))
     return report
 
 
 def _synthesize(
-    folder: Path, documents: Documents, target: Target, clock: float, seeds: Sequence[int], pnr: bool, progress: Progress
+    folder: Path,
+    documents: Documents,
+    target: Target,
+    clock: float,
+    seeds: Sequence[int],
+    pnr: bool,
+    progress: Progress,
 ) -> SynthResult:
     from hwgen.synth.synthesize import synthesize
 

@@ -142,9 +142,7 @@ def _tensor(tensor: QuantTensor) -> TensorTrace:
     if quant is None:
         return TensorTrace(tensor.name, tensor.shape, None, None, (), (), None, codes)
     scale = tuple(float(s) for s in quant.scale)
-    return TensorTrace(
-        tensor.name, tensor.shape, quant.bits, quant.signed, scale, quant.zero_point, quant.axis, codes
-    )
+    return TensorTrace(tensor.name, tensor.shape, quant.bits, quant.signed, scale, quant.zero_point, quant.axis, codes)
 
 
 def _stage(plan: Plan, stage: Stage, top: str) -> StageTrace:
@@ -174,9 +172,7 @@ def _staircases(node: Node) -> tuple[StaircaseTrace, ...]:
 
 def _memories(plan: Plan, stage: Stage) -> tuple[MemoryTrace, ...]:
     specs = {unit.name: unit.spec for unit in plan.units}
-    images: Mapping[str, Any] = kernel_of(stage.node).program(
-        stage.node, stage.folding, specs[stage.unit], stage.taken
-    )
+    images: Mapping[str, Any] = kernel_of(stage.node).program(stage.node, stage.folding, specs[stage.unit], stage.taken)
     found = []
     for name, image in images.items():
         words = encode(np.asarray(image.values[:SHOWN_ROWS]), image.bits)

@@ -65,5 +65,7 @@ def parse_number(option: str, value: float) -> Fraction:
 def one_of(option: str, value: str, known: tuple[str, ...]) -> str:
     """`value` if it is one of the `known` words."""
     if value not in known:
-        raise UserError.of(option, "not a known word", found=value, expected=" or ".join(known), fix=f"{option} {known[0]}")
+        raise UserError.of(
+            option, "not a known word", found=value, expected=" or ".join(known), fix=f"{option} {known[0]}"
+        )
     return value

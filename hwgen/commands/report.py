@@ -13,14 +13,16 @@ from hwgen.commands.options import AsJson, BundleFolder
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.reports.report import Report
+    from hwgen.reports.report import Measure, Report
 
 
 def report(
     folder: BundleFolder,
     target: Annotated[str | None, typer.Option(help="Default: the target it was planned for.")] = None,
     pnr: Annotated[bool, typer.Option("--pnr/--no-pnr", help="Place and route as well.")] = True,
-    seed: Annotated[list[int] | None, typer.Option("--seed", metavar="S", help="Of the placer; several: the median.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option("--seed", metavar="S", help="Of the placer; several: the median.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure cells and clock with Yosys and nextpnr, and write the report with predictions beside measurements."""
@@ -51,15 +53,16 @@ def _show(made: Report, page: Path) -> None:
     for stage in made.stages:
         area = (_both(stage.area[name]) for name in ("luts", "dsps", "brams"))
         stages.add_row(stage.name, stage.operator, numbers.count(stage.cycles), numbers.percent(stage.share), *area)
+    stages.add_row("between the stages", "", "", "", *(_both(made.between[name]) for name in ("luts", "dsps", "brams")))
     console().print(stages)
     print(f"\nreport: {page}")
 
 
-def _measured(measure) -> tuple[str, str, str]:  # type: ignore[no-untyped-def]
+def _measured(measure: Measure) -> tuple[str, str, str]:
     return numbers.count(measure.predicted), numbers.count(measure.measured), numbers.error(measure)
 
 
-def _both(measure) -> str:  # type: ignore[no-untyped-def]
+def _both(measure: Measure) -> str:
     if measure.measured is None:
         return numbers.count(measure.predicted)
     return f"{numbers.count(measure.predicted)} / {numbers.count(measure.measured)}"

@@ -57,10 +57,16 @@ def _show(done: Simulated) -> None:
         f"{verdict}: {result.samples} samples, {result.mismatches} mismatches, {numbers.count(result.cycles)} cycles{speed} "
         f"({result.simulator}, backpressure {result.backpressure}, seed {result.seed})"
     )
-    times = (("initiation interval", result.initiation_interval), ("latency", result.latency), ("first output", result.first_out))
+    times = (
+        ("initiation interval", result.initiation_interval),
+        ("latency", result.latency),
+        ("first output", result.first_out),
+    )
     for name, cycles in times:
         mark = "" if cycles.equal else "   <- differs"
-        print(f"  {name:<20} {numbers.count(cycles.measured)} cycles, predicted {numbers.count(cycles.predicted)}{mark}")
+        print(
+            f"  {name:<20} {numbers.count(cycles.measured)} cycles, predicted {numbers.count(cycles.predicted)}{mark}"
+        )
     for breach in result.breaches:
         print(f"  {breach}")
     if result.first_wrong is not None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def trace(
     model: Model,
-    node: Annotated[str, typer.Argument(metavar="NODE", help="An ONNX node or tensor, or a stage.", show_default=False)],
+    node: Annotated[
+        str, typer.Argument(metavar="NODE", help="An ONNX node or tensor, or a stage.", show_default=False)
+    ],
     target: Annotated[str, typer.Option(help="A name that `hwgen check` lists.")] = "ecp5-85k",
     clock: Annotated[float | None, typer.Option("--clock", metavar="MHZ", help="Default: the target's.")] = None,
     fps: Annotated[float | None, typer.Option("--fps", metavar="N", help="Plan as `hwgen build --fps N` does.")] = None,
@@ -70,7 +72,9 @@ def _show_stage(stage: StageTrace) -> None:
     print(f"  result    {'x'.join(map(str, stage.shape))}, from {low} to {high}: {stage.bits} bits")
     for staircase in stage.staircases[:2]:
         steps = ", ".join(f"{code} from {at} on" for at, code in staircase.first)
-        print(f"  rounding  channel {staircase.channel}: {numbers.count(staircase.steps)} steps over {staircase.domain}: {steps}, ...")
+        print(
+            f"  rounding  channel {staircase.channel}: {numbers.count(staircase.steps)} steps over {staircase.domain}: {steps}, ..."
+        )
     if len(stage.staircases) > 2:
         print(f"            and {len(stage.staircases) - 2} more channels")
     fields = ", ".join(f"{k} {v}" for k, v in stage.folding.items())
