@@ -24,7 +24,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from hwgen.quantizer import quantize
+from hwgen import quantize
 from hwgen.samples import InputSpec
 
 HERE = Path(__file__).resolve().parent

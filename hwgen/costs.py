@@ -50,7 +50,11 @@ def adder(family: Family, bits: int) -> Resources:
 
 def mux(family: Family, ways: int, bits: int) -> Resources:
     """A selection of one out of `ways` words of `bits` bits."""
-    return Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * 2 * (ways - 1) * bits / 2)) if ways > 1 else Resources()
+    return (
+        Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * 2 * (ways - 1) * bits / 2))
+        if ways > 1
+        else Resources()
+    )
 
 
 def counter(family: Family, limit: int) -> Resources:
@@ -156,7 +160,9 @@ def constant_multiplier_latency(factor: int) -> int:
 
 def constant_multiplier(family: Family, a_bits: int, factor: int) -> Resources:
     """hdl/constant_multiplier.py."""
-    return registers(a_bits) + adder_tree(family, len(signed_digits(factor)), a_bits + 2, a_bits + factor.bit_length(), 1)
+    return registers(a_bits) + adder_tree(
+        family, len(signed_digits(factor)), a_bits + 2, a_bits + factor.bit_length(), 1
+    )
 
 
 def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:

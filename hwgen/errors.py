@@ -35,10 +35,7 @@ class Blocker:
 
     def __str__(self) -> str:
         return (
-            f"{self.where}: {self.what}\n"
-            f"  found:    {self.found}\n"
-            f"  expected: {self.expected}\n"
-            f"  fix:      {self.fix}"
+            f"{self.where}: {self.what}\n  found:    {self.found}\n  expected: {self.expected}\n  fix:      {self.fix}"
         )
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwgen.emit.bundle import Bundle
-from hwgen.emit.emit import emit
 from hwgen.ir.graph import Graph
 from hwgen.passes.optimize import optimize
 from hwgen.plan.make_plan import make_plan
@@ -16,11 +16,16 @@ from hwgen.plan.plan import Goal, Plan
 from hwgen.plan.plan_json import foldings_from_json
 from hwgen.progress import Progress, silent
 from hwgen.targets import Target
+from onnx_frontend.cut import cut
+from onnx_frontend.host_boundary import host_boundary
 from onnx_frontend.load import load_model
 from onnx_frontend.lower.lower import lower
 from onnx_frontend.normalize import normalize
 from onnx_frontend.quant_graph import QuantGraph
 from onnx_frontend.quantization import read_quantization
+
+if TYPE_CHECKING:
+    import onnx_ir
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,14 @@ class Source:
     shapes: dict[str, tuple[int, ...]] | None = None
     start: str | None = None
     stop: str | None = None
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        return () if self.start is None else (self.start,)
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        return () if self.stop is None else (self.stop,)
 
     @property
     def name(self) -> str:
@@ -58,11 +71,18 @@ class Built:
     bundle: Bundle
 
 
-def compile_model(source: Source) -> Compiled:
-    """From the file to an optimized graph of integers. Raises UserError with every blocker."""
-    model = normalize(load_model(source.path), source.shapes)
-    quantized = read_quantization(model)
+def compile_model(source: Source, model: onnx_ir.Model | None = None) -> Compiled:
+    """From the file to an optimized graph of integers. Raises UserError with every blocker.
+
+    model: the file as `load_source` gives it, where it is at hand.
+    """
+    quantized = cut(read_quantization(model or load_source(source)), source.starts, source.stops)
     return Compiled(quantized, optimize(lower(quantized)))
+
+
+def load_source(source: Source) -> onnx_ir.Model:
+    """The checked model with static shapes."""
+    return normalize(load_model(source.path), source.shapes)
 
 
 def build(
@@ -74,6 +94,7 @@ def build(
     progress: Progress = silent,
 ) -> Built:
     """The whole way from an ONNX file to a bundle."""
+    from hwgen.emit.emit import emit
     from hwgen.rtl.build_top import build_top
 
     progress("reading the model")
@@ -84,4 +105,5 @@ def build(
     plan = make_plan(graph, target, goal, fixed)
     progress("writing Verilog")
     top = build_top(plan)
-    return Built(plan, emit(source.name, plan, top, host={}))
+    host = host_boundary(compiled.quantized, graph)
+    return Built(plan, emit(source.name, plan, top, {"host": host.to_json(), "host_operators": list(host.operators)}))

@@ -22,6 +22,7 @@ import onnx
 import onnx_ir
 
 from hwgen.errors import BadModel, ToolMissing, UserError
+from hwgen.progress import Progress, silent
 from hwgen.samples import InputSpec, Samples, read_samples
 from onnx_frontend.load import load_model
 from onnx_frontend.normalize import input_shapes
@@ -59,12 +60,13 @@ class Quantized:
     notes: tuple[str, ...] = field(default=())
 
 
-def quantize(
+def quantize_model(
     model: Path,
     calibration: Path,
     output: Path | None = None,
     style: str = "s8",
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    progress: Progress = silent,
 ) -> Quantized:
     """Write the quantized form of a float `model` to `output` (default: beside it, with the style in its name).
 
@@ -78,6 +80,7 @@ def quantize(
     samples = read_samples(calibration, _input_specs(source, dict(shapes or {}), model))
     target = output or model.with_name(f"{model.stem}.{style}.onnx")
     with _workspace(target) as folder, _quiet():
+        progress(f"quantizing {model.name} in style {style}")
         prepared = _prepare(source, model, folder)
         finished = _run_quantizer(prepared, samples, chosen, folder, model)
         os.replace(finished, target)

@@ -180,7 +180,9 @@ class _Bench:
                 return trace
             await context.tick()
         got = {name: len(times) for name, times in trace.items()}
-        raise AssertionError(f"{self.node!r} {self.folding}: stuck after {deadline} cycles, transfers {got}, want {expected}")
+        raise AssertionError(
+            f"{self.node!r} {self.folding}: stuck after {deadline} cycles, transfers {got}, want {expected}"
+        )
 
 
 def _differences(trace: Trace, expected: list[int], predicted: Trace) -> list[str]:
@@ -188,7 +190,9 @@ def _differences(trace: Trace, expected: list[int], predicted: Trace) -> list[st
     wrong = [k for k, (a, b) in enumerate(zip(trace["data"], expected, strict=True)) if a != b]
     if wrong:
         k = wrong[0]
-        found.append(f"{len(wrong)} of {len(expected)} beats differ, first beat {k}: {trace['data'][k]:#x}, want {expected[k]:#x}")
+        found.append(
+            f"{len(wrong)} of {len(expected)} beats differ, first beat {k}: {trace['data'][k]:#x}, want {expected[k]:#x}"
+        )
     starts = [times[0] for name, times in trace.items() if name != "data" and times and name in predicted]
     for name, times in predicted.items():
         measured = [t - min(starts) for t in trace[name]] if not name == "o" or len(predicted) > 1 else trace[name]

@@ -10,7 +10,7 @@ import onnx.parser
 import pytest
 
 from hwgen.errors import BadModel, UserError
-from hwgen.quantizer import STYLES, quantize
+from hwgen.quantizer import STYLES, quantize_model
 
 # An old file: initializers are inputs, a bias of shape (1, 3) is added after the product.
 OLD_MLP = """
@@ -43,7 +43,7 @@ def _scales(model: onnx.ModelProto) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("style", [style.name for style in STYLES])
 def test_an_old_float_model_is_quantized_in_every_style(mlp: Path, style: str) -> None:
-    result = quantize(mlp, mlp.with_name("x.npz"), style=style)
+    result = quantize_model(mlp, mlp.with_name("x.npz"), style=style)
     assert (result.path, result.samples) == (mlp.with_name(f"mlp.{style}.onnx"), 16)
     model = onnx.load(result.path)
     assert any(scale.size == 3 for scale in _scales(model)) == (style == "u8s8-per-channel")
@@ -51,7 +51,7 @@ def test_an_old_float_model_is_quantized_in_every_style(mlp: Path, style: str) -
 
 
 def test_every_scale_of_the_power_of_two_style_is_a_power_of_two(mlp: Path) -> None:
-    model = onnx.load(quantize(mlp, mlp.with_name("x.npz"), style="s8-power-of-two").path)
+    model = onnx.load(quantize_model(mlp, mlp.with_name("x.npz"), style="s8-power-of-two").path)
     exact = [Fraction(float(s)) for scale in _scales(model) for s in scale.ravel()]
     assert len(exact) > 3
     assert all(s.numerator & (s.numerator - 1) == 0 and s.denominator & (s.denominator - 1) == 0 for s in exact)
@@ -60,22 +60,22 @@ def test_every_scale_of_the_power_of_two_style_is_a_power_of_two(mlp: Path) -> N
 def test_a_quantized_model_is_refused(tmp_path: Path) -> None:
     onnx.save(onnx.parser.parse_model(QUANTIZED), tmp_path / "done.onnx")
     with pytest.raises(BadModel, match=r"QuantizeLinear '' \(node 0 of done.onnx\): already quantized"):
-        quantize(tmp_path / "done.onnx", tmp_path / "x.npz")
+        quantize_model(tmp_path / "done.onnx", tmp_path / "x.npz")
 
 
 def test_an_unknown_style_names_the_known_ones(mlp: Path) -> None:
     with pytest.raises(UserError, match="expected: s8, u8s8-per-channel, s8-symmetric, s8-power-of-two"):
-        quantize(mlp, mlp.with_name("x.npz"), style="int7")
+        quantize_model(mlp, mlp.with_name("x.npz"), style="int7")
 
 
 def test_an_output_folder_that_is_not_there_is_reported(mlp: Path) -> None:
     with pytest.raises(UserError, match="the quantized model cannot be written"):
-        quantize(mlp, mlp.with_name("x.npz"), mlp.parent / "missing" / "q.onnx")
+        quantize_model(mlp, mlp.with_name("x.npz"), mlp.parent / "missing" / "q.onnx")
 
 
 def test_a_failure_leaves_nothing_behind(mlp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sorted(p.name for p in mlp.parent.iterdir())
     monkeypatch.setattr("hwgen.quantizer._quantize_static", lambda *_: 1 / 0)
     with pytest.raises(BadModel, match="division by zero"):
-        quantize(mlp, mlp.with_name("x.npz"))
+        quantize_model(mlp, mlp.with_name("x.npz"))
     assert sorted(p.name for p in mlp.parent.iterdir()) == before

@@ -12,6 +12,7 @@ from hwgen.emit.bundle import Bundle
 from hwgen.emit.manifest import make_manifest
 from hwgen.emit.memories import hex_file
 from hwgen.emit.proof import make_proof
+from hwgen.emit.readme import make_readme
 from hwgen.emit.stimulus import DEFAULT_SAMPLES, default_inputs
 from hwgen.emit.vectors import make_vectors, ports_of
 from hwgen.emit.verilog import verilog
@@ -25,10 +26,10 @@ from hwgen.rtl.top import Top
 PRIMITIVES = ("hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
 
 
-def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
+def emit(name: str, plan: Plan, top: Top, facts: dict[str, object]) -> Bundle:
     """All files of a bundle; the same plan gives the same bytes.
 
-    host: the serialized host boundary.
+    facts: entries of the manifest that do not follow from the plan: "host", "host_operators".
     """
     contents: dict[str, bytes] = {f"rtl/{name}.v": verilog(name, top).encode()}
     for primitive in PRIMITIVES:
@@ -38,8 +39,9 @@ def emit(name: str, plan: Plan, top: Top, host: dict[str, object]) -> Bundle:
     contents["plan.json"] = plan_to_json(plan).encode()
     contents["proof.json"] = (json.dumps(make_proof(plan), indent=1) + "\n").encode()
     contents |= graph_to_files(plan.graph)
-    manifest = make_manifest(name, plan, {"host": host})
+    manifest = make_manifest(name, plan, facts)
     contents |= make_bench(manifest)
+    contents["README.md"] = make_readme(manifest)
     contents |= _vectors(plan, manifest)
     manifest["sha256"] = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(contents.items())}
     contents["manifest.json"] = (json.dumps(manifest, indent=2) + "\n").encode()

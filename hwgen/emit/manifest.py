@@ -24,6 +24,8 @@ def make_manifest(name: str, plan: Plan, extra: dict[str, object]) -> dict[str, 
         "hwgen": hwgen.__version__,
         "versions": {p: _version(p) for p in ("amaranth", "numpy", "onnx", "pyosys")},
         "target": plan.target.name,
+        "clock_mhz": float(plan.target.clock_mhz),
+        "macs": plan.graph.macs,
         "ports": [_port(plan, port) for port in plan.ports],
         "taps": [_tap(stage.node, stage.order, stage.folding.lanes_out) for stage in plan.stages],
         "timing": {

@@ -99,6 +99,11 @@ class Graph:
     def by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.nodes}
 
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of a frame."""
+        return sum(node.op.macs(*node.src) for node in self.nodes)
+
     def consumers(self, node: Node) -> list[tuple[Node, int]]:
         """Every (consumer, source position) that reads `node`."""
         return [(n, k) for n in self.nodes for k, s in enumerate(n.src) if s is node]

@@ -47,6 +47,10 @@ class Op:
         """The result for a batch: each value has shape ``(samples, *type.shape)``; constants have 1 sample."""
         raise NotImplementedError
 
+    def macs(self, *src: Node) -> int:
+        """Multiply-accumulates of one frame, counted as the field does: padding included, bias and rounding not."""
+        return 0
+
     @property
     def name(self) -> str:
         return type(self).__name__

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
+from hwgen.kernels.add.kernel import AddKernel
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
@@ -23,6 +24,7 @@ from hwgen.kernels.window.kernel import WindowKernel
 KERNELS: tuple[Kernel, ...] = (
     WindowKernel(),
     MatMulKernel(),
+    AddKernel(),
     MultiplyKernel(),
     ReduceKernel(),
     RequantizeKernel(),

@@ -27,7 +27,7 @@ def find_forms(
 
     max_multiplier_bits: the longest magnitude of a multiplier. Of the multiply-and-shift forms there is one with a
     shift shared by all channels and, if that shortens the longest multiplier, one with a shift for each channel;
-    those that round ties to even or odd only if they shorten it further.
+    those that round ties to even or odd only if they shorten the multiplier of their kind further.
     requantizer: what the staircases were made from, if nothing follows it; allows `Float32Multiply` for ``ort``.
     """
     problems = _problems(staircases)
@@ -75,15 +75,23 @@ def _thresholds(staircases: Sequence[Staircase]) -> Thresholds | None:
 
 def _multiply_shifts(problems: Sequence[LineProblem], max_bits: int) -> list[MultiplyShift]:
     found: list[MultiplyShift] = []
-    shortest = max_bits + 1
+    shortest_shared = shortest = max_bits + 1
     for ties in TIES:
-        lines = _shift_lines(problems, ties, shortest - 1)
-        for candidate in (_shared_shift(lines), lines) if lines else ():
-            bits = max(abs(line.multiplier).bit_length() for line in candidate)
-            if bits < shortest:
-                shortest = bits
-                found.append(_multiply_shift(problems, candidate, ties))
+        lines = _shift_lines(problems, ties, shortest_shared - 1)
+        if lines is None:
+            continue
+        shared = _shared_shift(lines)
+        if _multiplier_bits(shared) < shortest_shared:
+            shortest_shared = _multiplier_bits(shared)
+            found.append(_multiply_shift(problems, shared, ties))
+        if _multiplier_bits(lines) < min(shortest, shortest_shared):
+            shortest = _multiplier_bits(lines)
+            found.append(_multiply_shift(problems, lines, ties))
     return found
+
+
+def _multiplier_bits(lines: Sequence[Line]) -> int:
+    return max(abs(line.multiplier).bit_length() for line in lines)
 
 
 def _shift_lines(problems: Sequence[LineProblem], ties: Ties, max_bits: int) -> list[Line] | None:

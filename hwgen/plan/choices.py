@@ -32,6 +32,16 @@ class EdgeFolding(Folding):
 
 
 @dataclass(frozen=True, eq=False)
+class Offer:
+    """A legal folding of a node with its cycles a frame, its area, and that area as one number."""
+
+    folding: Folding
+    cycles: int
+    area: Resources
+    price: float
+
+
+@dataclass(frozen=True, eq=False)
 class Choice:
     """A folding of a node, with the orders of its streams as they follow from its producers'."""
 
@@ -51,7 +61,9 @@ class Market:
 
     target: Target
     fixed: dict[str, Folding] = field(default_factory=dict)
-    _foldings: dict[str, list[tuple[Folding, int, Resources]]] = field(default_factory=dict)
+    _offers: dict[str, list[Offer]] = field(default_factory=dict)
+    _within: dict[tuple[str, int], list[Offer]] = field(default_factory=dict)
+    _choices: dict[tuple, list[Choice]] = field(default_factory=dict)
     _schedules: dict[tuple[str, Folding], Schedule] = field(default_factory=dict)
     _orders: dict[tuple, tuple[tuple[Order, ...], Order]] = field(default_factory=dict)
 
@@ -67,50 +79,53 @@ class Market:
             self._schedules[key] = kernel_of(node).schedule(node, folding)
         return self._schedules[key]
 
-    def foldings(self, node: Node) -> list[tuple[Folding, int, Resources]]:
-        """(folding, cycles a frame, area) of every legal folding."""
-        if node.name not in self._foldings:
+    def offers(self, node: Node) -> list[Offer]:
+        """Every legal folding of a node."""
+        if node.name not in self._offers:
             if node.is_input:
-                found = [
-                    (EdgeFolding((), lanes), node.type.size // lanes, Resources())
-                    for lanes in lane_counts(node.type.size, MOST_EDGE_LANES)
-                ]
+                lanes = lane_counts(node.type.size, MOST_EDGE_LANES)
+                found = [Offer(EdgeFolding((), n), node.type.size // n, Resources(), 0.0) for n in lanes]
             else:
                 kernel = kernel_of(node)
                 legal = (self.fixed[node.name],) if node.name in self.fixed else kernel.foldings(node, self.target)
-                found = [
-                    (f, kernel.cycles(node, f).worst, kernel.area(node, f, self.target)) for f in legal
-                ]
-            self._foldings[node.name] = found
-        return self._foldings[node.name]
+                found = []
+                for folding in legal:
+                    area = kernel.area(node, folding, self.target)
+                    found.append(Offer(folding, kernel.cycles(node, folding).worst, area, self.price(area)))
+            self._offers[node.name] = found
+        return self._offers[node.name]
 
-    def within(self, node: Node, limit: int) -> list[tuple[Folding, int, Resources]]:
+    def within(self, node: Node, limit: int) -> list[Offer]:
         """The foldings that need at most `limit` cycles, the cheapest of each shape only."""
-        best: dict[tuple, tuple[float, tuple[Folding, int, Resources]]] = {}
-        for entry in self.foldings(node):
-            folding, cycles, area = entry
-            if cycles > limit:
-                continue
-            key = (folding.lanes_in, folding.lanes_out, getattr(folding, "block_major", None))
-            price = self.price(area)
-            if key not in best or price < best[key][0]:
-                best[key] = (price, entry)
-        ranked = sorted(best.values(), key=lambda item: (item[0], str(item[1][0])))
-        return [entry for _, entry in ranked[:MOST_CHOICES]]
+        if (node.name, limit) not in self._within:
+            best: dict[tuple, Offer] = {}
+            for offer in self.offers(node):
+                folding = offer.folding
+                if offer.cycles > limit:
+                    continue
+                key = (folding.form, folding.lanes_in, folding.lanes_out, getattr(folding, "block_major", None))
+                if key not in best or offer.price < best[key].price:
+                    best[key] = offer
+            ranked = sorted(best.values(), key=lambda offer: (offer.price, str(offer.folding)))
+            self._within[node.name, limit] = ranked[:MOST_CHOICES]
+        return self._within[node.name, limit]
 
     def choose_all(self, node: Node, given: tuple[Order, ...], limit: int) -> list[Choice]:
         """Every choice for the node when its producers send `given`."""
-        choices = []
-        for folding, cycles, area in self.within(node, limit):
-            if node.is_input:
-                order = Order.channels_last(node.type.shape)
-                choices.append(Choice(node, folding, (), order, cycles, area, 0.0, 1))
-                continue
-            taken, order = self._ordered(node, folding, given)
-            choices.append(
-                Choice(node, folding, taken, order, cycles, area, self.price(area), self._spacing(node, folding))
-            )
-        return choices
+        key = (node.name, given, limit)
+        if key not in self._choices:
+            orders = (given,) if not node.is_input else tuple((order,) for order in input_orders(node))
+            self._choices[key] = [
+                self._choice(node, offer, order) for order in orders for offer in self.within(node, limit)
+            ]
+        return self._choices[key]
+
+    def _choice(self, node: Node, offer: Offer, given: tuple[Order, ...]) -> Choice:
+        if node.is_input:
+            return Choice(node, offer.folding, (), given[0], offer.cycles, offer.area, 0.0, 1)
+        taken, order = self._ordered(node, offer.folding, given)
+        spacing = self._spacing(node, offer.folding)
+        return Choice(node, offer.folding, taken, order, offer.cycles, offer.area, offer.price, spacing)
 
     def _ordered(self, node: Node, folding: Folding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
         key = (node.name, folding, given)
@@ -145,6 +160,11 @@ class Market:
             return self.price(area)
         frame = costs.memory(family, 2 * edge.source.type.size // lanes_sink, width * lanes_sink, "block", writable=True)
         return self.price(area + frame) + REORDER_PENALTY
+
+
+def input_orders(node: Node) -> tuple[Order, ...]:
+    """Orders in which an input may arrive: channels-last, or as it lies in memory; consumers decide."""
+    return tuple(dict.fromkeys((Order.channels_last(node.type.shape), Order.row_major(node.type.shape))))
 
 
 def gearbox_area(target: Target, width: int, lanes_source: int, lanes_sink: int) -> Resources:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from hwgen.ir.graph import Graph
-from hwgen.plan.choices import Market, frames_per_second
+from hwgen.plan.choices import Market, Offer, frames_per_second
 from hwgen.plan.flow import Flow
 from hwgen.plan.plan import Goal
 from hwgen.targets import Resources, Target
@@ -33,7 +33,7 @@ class Estimate:
 def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
     """The fastest interval at which the stages alone fit into the target."""
     market = Market(target)
-    curves = [_curve(market.foldings(node), market) for node in Flow.of(graph).nodes if not node.is_input]
+    curves = [_curve(market.offers(node)) for node in Flow.of(graph).nodes if not node.is_input]
     slowest = max(curve[-1][0] for curve in curves)
     fastest_possible = max(curve[0][0] for curve in curves)
     candidates = sorted({cycles for curve in curves for cycles, _ in curve if fastest_possible <= cycles <= slowest})
@@ -58,14 +58,13 @@ def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
     return Estimate(target.name, True, interval, fps, area, binds, float(part))
 
 
-def _curve(foldings: list, market: Market) -> list[tuple[int, Resources]]:
+def _curve(offers: list[Offer]) -> list[tuple[int, Resources]]:
     """(cycles, area), cycles rising and price falling: the foldings that no other beats in both."""
-    ranked = sorted(((cycles, market.price(area), area) for _, cycles, area in foldings), key=lambda e: (e[0], e[1]))
     curve, cheapest = [], float("inf")
-    for cycles, price, area in ranked:
-        if price < cheapest:
-            cheapest = price
-            curve.append((cycles, area))
+    for offer in sorted(offers, key=lambda offer: (offer.cycles, offer.price)):
+        if offer.price < cheapest:
+            cheapest = offer.price
+            curve.append((offer.cycles, offer.area))
     return curve
 
 

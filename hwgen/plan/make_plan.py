@@ -41,8 +41,8 @@ def make_plan(
 
 def _intervals(flow: Flow, market: Market) -> list[int]:
     """Every interval at which some node changes its cheapest folding, shortest first."""
-    cycles = {entry[1] for node in flow.nodes for entry in market.foldings(node)}
-    slowest = max(min(entry[1] for entry in market.foldings(node)) for node in flow.nodes)
+    cycles = {offer.cycles for node in flow.nodes for offer in market.offers(node)}
+    slowest = max(min(offer.cycles for offer in market.offers(node)) for node in flow.nodes)
     return sorted(c for c in cycles if c >= slowest)
 
 

@@ -127,3 +127,12 @@ def test_real_layers_fit_the_expected_multiplier(bits):
     forms = by_kind(find_forms(staircases, 40))
     assert forms["multiply_shift"].multiplier_range.width <= bits + 1 + 8 + 1
     assert forms["division"].multiplier_range.width <= 8
+
+
+def test_shared_and_own_shifts_are_judged_each_against_its_own_kind():
+    """Ties to even with a shared shift stay on offer, although ties up with a shift per channel are shorter."""
+    domains = [IntRange(-32, 32), IntRange(-512, 32)]
+    _, staircases = layer([Fraction(4), Fraction(1, 256)], zero_point=0, domains=domains)
+    forms = [f for f in find_forms(staircases) if isinstance(f, MultiplyShift)]
+    assert [(f.ties, f.shared_shift) for f in forms] == [("up", 15), ("up", None), ("even", 8), ("even", None)]
+    assert [f.multiplier for f in forms] == [(131072, 129), (4, 129), (1024, 1), (4, 1)]

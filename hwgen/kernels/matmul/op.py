@@ -34,6 +34,10 @@ class MatMul(Op):
         shape[self.axis] = w.shape[0]
         return TensorType(tuple(shape), accumulator_range(weights_of(src), x.range))
 
+    def macs(self, *src: Node) -> int:
+        x, w = (s.type for s in src)
+        return x.size // x.shape[self.axis] * w.size
+
     def golden(self, *values: np.ndarray) -> np.ndarray:
         x, (w,) = values
         axis = 1 + self.axis

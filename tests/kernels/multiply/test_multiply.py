@@ -25,10 +25,10 @@ def multiply(a: IntRange, b: IntRange, zero_a: int = 0, zero_b: int = 0, shape: 
 @pytest.mark.parametrize(
     "a, b, zero_a, zero_b, lanes",
     [
-        (INT8, INT8, 0, 0, 1),
+        (INT8, INT8, 0, 0, 6),
         (UINT8, UINT8, 128, 3, 3),
         (UINT8, INT8, 0, -7, 2),
-        (IntRange(0, 3), IntRange(-900, 1000), 5, 0, 1),
+        (IntRange(0, 3), IntRange(-900, 1000), 5, 0, 3),
         (IntRange(-(1 << 19), 1 << 19), INT8, 1, 0, 1),
         (IntRange(4, 9), IntRange(2, 2), 3, 1, 6),
     ],

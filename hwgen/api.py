@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The functions behind the commands, with plain arguments: paths, names and numbers.
+
+Every function raises `hwgen.errors.UserError` for what is the caller's to fix, and takes a `progress` that is told
+what is being done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwgen.errors import UserError
+from hwgen.pipeline import Source
+from hwgen.plan.plan import Goal
+from hwgen.progress import Progress, silent
+from hwgen.targets import Target
+
+if TYPE_CHECKING:
+    from hwgen.build_bundle import BuiltBundle
+    from hwgen.check_model import ModelCheck
+    from hwgen.golden import Against, GoldenRun
+    from hwgen.quantizer import Quantized
+    from hwgen.trace_node import NodeTrace
+
+AnyPath = str | PathLike[str]
+Shapes = Mapping[str, tuple[int, ...]]
+DEFAULT_TARGET = "ecp5-85k"
+
+
+def check(
+    model: AnyPath,
+    *,
+    shapes: Shapes | None = None,
+    start: str | None = None,
+    stop: str | None = None,
+    progress: Progress = silent,
+) -> ModelCheck:
+    """What is in a model and which targets it fits; UserError with every blocker where it cannot be built."""
+    from hwgen.check_model import check_model
+
+    return check_model(source_of(model, shapes, start, stop), progress=progress)
+
+
+def build(
+    model: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    target: str = DEFAULT_TARGET,
+    clock_mhz: float | None = None,
+    fps: Fraction | float | None = None,
+    plan: AnyPath | None = None,
+    limits: Mapping[str, Fraction] | None = None,
+    shapes: Shapes | None = None,
+    start: str | None = None,
+    stop: str | None = None,
+    progress: Progress = silent,
+) -> BuiltBundle:
+    """Write the bundle of a model into `output` (default: ``rtl_out/<model>``).
+
+    fps: the least area for so many frames a second; without it, the most frames that fit into `limits` (fractions of
+    "luts", "brams", "dsps"). plan: an edited plan.json whose foldings are taken.
+    """
+    from hwgen.build_bundle import build_bundle
+
+    source = source_of(model, shapes, start, stop)
+    goal = Goal(
+        None if fps is None else Fraction(fps),
+        **{f"{k.removesuffix('s')}_fraction": v for k, v in (limits or {}).items()},
+    )
+    folder = Path("rtl_out") / source.name if output is None else Path(output)
+    return build_bundle(source, folder, target_of(target, clock_mhz), goal, _read_plan(plan), progress)
+
+
+def run(
+    model: AnyPath,
+    inputs: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    compare: Against = "auto",
+    shapes: Shapes | None = None,
+    start: str | None = None,
+    stop: str | None = None,
+    progress: Progress = silent,
+) -> GoldenRun:
+    """The golden outputs for the samples of an npz file, and their distance to another engine node by node."""
+    from hwgen.golden import run_golden
+
+    source = source_of(model, shapes, start, stop)
+    return run_golden(source, Path(inputs), None if output is None else Path(output), compare, progress)
+
+
+def trace(
+    model: AnyPath,
+    node: str,
+    *,
+    target: str = DEFAULT_TARGET,
+    clock_mhz: float | None = None,
+    fps: Fraction | float | None = None,
+    shapes: Shapes | None = None,
+    start: str | None = None,
+    stop: str | None = None,
+    progress: Progress = silent,
+) -> NodeTrace:
+    """One ONNX node or tensor, from its name in the file to its rows in the memories of the design."""
+    from hwgen.trace_node import trace_node
+
+    goal = Goal(None if fps is None else Fraction(fps))
+    return trace_node(source_of(model, shapes, start, stop), node, target_of(target, clock_mhz), goal, progress)
+
+
+def quantize(
+    model: AnyPath,
+    calibration: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    style: str = "s8",
+    shapes: Shapes | None = None,
+    progress: Progress = silent,
+) -> Quantized:
+    """The quantized form of a float model, by onnxruntime, calibrated on the samples of an npz file."""
+    from hwgen.quantizer import quantize_model
+
+    target = None if output is None else Path(output)
+    return quantize_model(Path(model), Path(calibration), target, style, shapes, progress)
+
+
+def source_of(model: AnyPath, shapes: Shapes | None, start: str | None, stop: str | None) -> Source:
+    return Source(Path(model), dict(shapes or {}), start, stop)
+
+
+def target_of(name: str, clock_mhz: float | None) -> Target:
+    """The target of that name, at another clock than its own where one is asked for."""
+    target = Target.named(name)
+    if clock_mhz is None:
+        return target
+    if not 0 < clock_mhz <= 10_000:
+        raise UserError.of(
+            "--clock", "not a usable clock", found=f"{clock_mhz:g} MHz", expected="more than 0 and at most 10000 MHz",
+            fix=f"--clock {target.clock_mhz}",
+        )  # fmt: skip
+    return replace(target, clock_mhz=int(clock_mhz) if clock_mhz == int(clock_mhz) else clock_mhz)
+
+
+def _read_plan(path: AnyPath | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError.of(
+            str(path), "the plan cannot be read", found=getattr(error, "strerror", None) or error,
+            expected="a plan.json written by `hwgen build`", fix="check the path",
+        ) from error  # fmt: skip

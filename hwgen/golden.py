@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The golden model of a file on samples, host operators included, and its distance to another engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from hwgen.compare import Comparison, NodeComparison, compare
+from hwgen.errors import UserError
+from hwgen.ir.evaluate import evaluate
+from hwgen.ir.graph import Graph, Label
+from hwgen.pipeline import Compiled, Source, compile_model
+from hwgen.progress import Progress, silent
+from hwgen.samples import InputSpec, Samples, read_samples
+from onnx_frontend.host_boundary import host_boundary
+from onnx_frontend.oracle import Engine, Oracle
+from onnx_frontend.quant_graph import QuantGraph
+
+Against = Literal["auto", "onnxruntime", "reference", "none"]
+AGAINST: tuple[Against, ...] = ("auto", "onnxruntime", "reference", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenRun:
+    """outputs: per model output (samples, *shape). comparison: None where there was no engine to compare with."""
+
+    graph: Graph
+    samples: int
+    outputs: dict[str, np.ndarray]
+    comparison: Comparison | None
+    oracle: str
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        found = self.comparison
+        return {
+            "ok": True,
+            "samples": self.samples,
+            "oracle": self.oracle,
+            "nodes": [self._node(n) for n in found.nodes] if found else [],
+            "outputs": [self._node(n) for n in found.ends] if found else [],
+            "top1_agreement": min(found.top1.values(), default=None) if found else None,
+            "notes": list(self.notes),
+        }
+
+    def _node(self, node: NodeComparison) -> dict[str, Any]:
+        origin = self.graph[node.name].origin
+        return {
+            "name": origin[0] if origin else node.name,
+            "origin": list(origin),
+            "op": node.op,
+            "tensor": node.tensor,
+            "stage": node.name,
+            "compared": node.compared,
+            "different": node.different,
+            "ties": node.ties,
+            "max_lsb": node.max_lsb,
+        }
+
+
+def run_golden(
+    source: Source, inputs: Path, output: Path | None = None, against: Against = "auto", progress: Progress = silent
+) -> GoldenRun:
+    """Compute the outputs for all samples of `inputs`, write them to `output`, and compare node by node.
+
+    against: "auto" takes onnxruntime where it is installed, else the ONNX reference evaluator. Raises UserError.
+    """
+    progress("reading the model")
+    compiled = compile_model(source)
+    boundary = host_boundary(compiled.quantized, compiled.graph)
+    samples = read_samples(inputs, [InputSpec(t.name, t.shape, np.dtype(t.dtype)) for t in boundary.inputs])
+    progress("computing the golden outputs")
+    codes = boundary.to_codes(samples.arrays)
+    results = evaluate(compiled.graph, codes)
+    outputs = boundary.to_outputs({**codes, **results}, samples.arrays)
+    if output is not None:
+        _save(output, outputs)
+    engine, note = _engine(source, against)
+    found = None
+    if engine is not None:
+        progress(f"comparing with {engine}")
+        found = _compare(source, compiled, codes, samples, engine)
+    name = f"{engine} {version('onnx' if engine == 'reference' else 'onnxruntime')}" if engine else ""
+    return GoldenRun(compiled.graph, samples.count, outputs, found, name, (*samples.notes, *note))
+
+
+def _engine(source: Source, against: Against) -> tuple[Engine | None, tuple[str, ...]]:
+    if against not in AGAINST:
+        raise UserError.of(
+            "--compare", "there is no such engine",
+            found=against, expected=", ".join(AGAINST), fix="choose one of these names",
+        )  # fmt: skip
+    if against == "none":
+        return None, ()
+    if source.start is not None:
+        return None, ("not compared: the engine cannot start at --from",)
+    if against != "auto":
+        return against, ()
+    installed = importlib.util.find_spec("onnxruntime") is not None
+    return ("onnxruntime" if installed else "reference"), ()
+
+
+def _compare(
+    source: Source, compiled: Compiled, codes: Mapping[str, np.ndarray], samples: Samples, engine: Engine
+) -> Comparison:
+    oracle, graph = Oracle.of_file(source.path, engine), compiled.graph
+    tensors = {n.tensor for n in graph if n.tensor and not n.is_constant and not n.is_input}
+    fronts = {t: f for t in tensors if (f := oracle.rounded_from(t)) is not None}
+    values = oracle.run(samples.arrays, sorted({*tensors, *fronts.values()}))
+    known: dict[str, np.ndarray] = {t: values[t] for t in tensors if t in values and values[t].dtype.kind in "iu"}
+    known |= {node.tensor: codes[node.tensor] for node in graph.inputs}
+    return compare(graph, known, grids(compiled.quantized), {t: values[f] for t, f in fronts.items()})
+
+
+def grids(quantized: QuantGraph) -> dict[str, Label]:
+    """What the codes of each tensor mean."""
+    quants = {name: tensor.quant for name, tensor in quantized.tensors.items()}
+    return {name: Label(q.scale, q.zero_point, q.axis) for name, q in quants.items() if q is not None}
+
+
+def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An npz file, whole or not at all."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".npz", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            Path(name).chmod(0o644)
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError.of(
+            str(path), "the outputs cannot be written", found=error.strerror or error,
+            expected="a place that can be written to", fix="choose another one with -o",
+        ) from error  # fmt: skip

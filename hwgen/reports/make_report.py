@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the documents of a bundle to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hwgen.reports.documents import Documents
+from hwgen.reports.report import RESOURCES, ExactnessRow, LinkRow, Measure, PathStep, Report, StageRow
+from hwgen.targets import Target
+
+TIMES = ("initiation_interval", "latency", "first_out")
+
+
+def make_report(documents: Documents) -> Report:
+    """Predictions, measurements and their differences; pure."""
+    manifest, plan = documents.manifest, documents.plan
+    simulated, placed = documents.simulation or {}, documents.synthesis or {}
+    target = Target.named(placed.get("target", plan["target"]))
+    same_target = target.name == plan["target"]
+    timing = {name: _timing(name, plan, simulated) for name in TIMES}
+    interval = int(timing["initiation_interval"].measured or timing["initiation_interval"].predicted or 1)
+    return Report(
+        name=manifest["name"],
+        target=target.name,
+        clock_mhz=plan["clock_mhz"] if same_target else float(target.clock_mhz),
+        versions={"hwgen": manifest["hwgen"], **manifest["versions"], **placed.get("versions", {})},
+        timing=timing,
+        area={name: Measure(plan["area"][name] if same_target else None, placed.get(name)) for name in RESOURCES},
+        available={} if target.resources is None else {name: getattr(target.resources, name) for name in RESOURCES},
+        fmax_mhz=placed.get("fmax_mhz"),
+        macs=manifest.get("macs"),
+        stages=_stages(documents, interval, same_target),
+        links=_links(documents),
+        ports=tuple(manifest["ports"]),
+        host=tuple(manifest.get("host_operators", ())),
+        path=_path(documents),
+        exactness=_exactness(documents),
+        oracle=(documents.exactness or {}).get("oracle", ""),
+        simulated=documents.simulation,
+        placed=documents.synthesis,
+        notes=_notes(documents, target.name),
+    )
+
+
+def _timing(name: str, plan: Mapping[str, Any], simulated: Mapping[str, Any]) -> Measure:
+    return Measure(plan["timing"][name], simulated.get(name, {}).get("measured"))
+
+
+def _origins(documents: Documents) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Per stage the user's node names and tensor."""
+    return {tap["name"]: (tuple(tap["origin"]), tap["tensor"]) for tap in documents.manifest["taps"]}
+
+
+def _stages(documents: Documents, interval: int, same_target: bool) -> tuple[StageRow, ...]:
+    origins = _origins(documents)
+    measured = (documents.synthesis or {}).get("stages", {})
+    rows = []
+    for name, stage in documents.plan["stages"].items():
+        origin, tensor = origins.get(name, ((), ""))
+        cells = measured.get(name, {})
+        rows.append(
+            StageRow(
+                name,
+                stage["operator"],
+                origin,
+                tensor,
+                stage["folding"]["form"],
+                _folding(stage["folding"]),
+                stage["why"],
+                stage["cycles"]["worst"],
+                stage["cycles"]["worst"] / interval,
+                {key: Measure(stage["area"][key] if same_target else None, cells.get(key)) for key in RESOURCES},
+            )
+        )
+    return tuple(rows)
+
+
+def _folding(fields: Mapping[str, Any]) -> str:
+    """The fields of a folding in words: lanes first, the form left out."""
+    lanes = "+".join(str(n) for n in fields["lanes_in"]) or "0"
+    rest = {k: v for k, v in fields.items() if k not in ("form", "lanes_in", "lanes_out")}
+    return ", ".join([f"lanes {lanes} to {fields['lanes_out']}", *(f"{k} {_plain(v)}" for k, v in rest.items())])
+
+
+def _plain(value: object) -> str:
+    return "x".join(str(v) for v in value) if isinstance(value, list) else str(value)
+
+
+def _links(documents: Documents) -> tuple[LinkRow, ...]:
+    streams = (*documents.manifest["ports"], *documents.manifest["taps"])
+    bits = {stream["name"]: stream["bits"] for stream in streams}
+    rows = []
+    for link in documents.plan["links"]:
+        queue = link["queue"] or {}
+        lanes = [link["lanes_source"], link["lanes_source"] // link["serialize"], link["lanes_sink"]]
+        distinct = [n for k, n in enumerate(lanes) if k == 0 or n != lanes[k - 1]]
+        rows.append(
+            LinkRow(
+                link["source"],
+                link["sink"],
+                "→".join(str(n) for n in distinct),
+                bits.get(link["source"]),
+                queue.get("depth"),
+                queue.get("style", ""),
+                link["area"]["luts"],
+            )
+        )
+    return tuple(rows)
+
+
+def _path(documents: Documents) -> tuple[PathStep, ...]:
+    """The critical path; the part of a cell's name in front of the first dot is the stage that it belongs to."""
+    origins, steps = _origins(documents), []
+    for step in (documents.synthesis or {}).get("critical_path", ()):
+        stage = next((s for s in (_stage_of(step["to"], origins), _stage_of(step["from"], origins)) if s), "")
+        origin = origins[stage][0] if stage else ()
+        steps.append(PathStep(step["kind"], step["delay_ns"], step["from"], step["to"], stage, origin))
+    return tuple(steps)
+
+
+def _stage_of(cell: str, origins: Mapping[str, object]) -> str:
+    """The stage whose name is the longest part of a cell's hierarchical name."""
+    parts = cell.split(".")
+    return next((part for part in parts if part in origins), "")
+
+
+def _exactness(documents: Documents) -> tuple[ExactnessRow, ...]:
+    nodes = (documents.exactness or {}).get("nodes", ())
+    names = ("name", "op", "compared", "different", "ties", "max_lsb")
+    return tuple(ExactnessRow(**{name: node[name] for name in names}) for node in nodes)
+
+
+def _notes(documents: Documents, target: str) -> tuple[str, ...]:
+    notes = []
+    if documents.simulation is None:
+        notes.append("not simulated yet: hwgen sim")
+    if documents.synthesis is None:
+        notes.append("not synthesized yet: hwgen report")
+    elif documents.synthesis.get("fmax_mhz") is None:
+        notes.append(f"no clock rate: {target} was synthesized, not placed and routed")
+    if target != documents.plan["target"]:
+        notes.append(f"planned for {documents.plan['target']}: no prediction for {target}")
+    return tuple(notes)
