@@ -29,7 +29,9 @@ class MatMul(Op):
     def infer(self, *src: Node) -> TensorType:
         x, w = (s.type for s in src)
         if len(w.shape) != 2 or x.shape[self.axis] != w.shape[1] * self.groups or w.shape[0] % self.groups:
-            raise ValueError(f"MatMul cannot contract axis {self.axis} of {x.shape} with {w.shape} in {self.groups} groups")
+            raise ValueError(
+                f"MatMul cannot contract axis {self.axis} of {x.shape} with {w.shape} in {self.groups} groups"
+            )
         shape = list(x.shape)
         shape[self.axis] = w.shape[0]
         return TensorType(tuple(shape), accumulator_range(weights_of(src), x.range))
