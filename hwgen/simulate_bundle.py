@@ -53,10 +53,9 @@ def simulate_bundle(
         specs = [InputSpec(t.name, t.shape, np.dtype(t.dtype)) for t in boundary.inputs]
         read = read_samples(inputs, specs)
         codes, notes = boundary.to_codes(read.arrays), read.notes
-    zero_points = {name: boundary.grids[name].zero_point[0] for name in boundary.codes_in if name in boundary.grids}
     result = simulate(
         folder, samples=samples, inputs=codes, backpressure=backpressure, seed=seed, waves=waves,
-        inputs_name=str(inputs or ""), zero_points=zero_points, progress=progress,
+        inputs_name=str(inputs or ""), progress=progress,
     )  # fmt: skip
     write_document(folder, SIMULATION, result.to_json())
     return Simulated(result, notes)
