@@ -189,7 +189,7 @@ def _plusargs(options: argparse.Namespace, manifest: dict, work: Path, vectors: 
         "samples": samples,
         "interval_frames": options.interval_frames or max(samples, timing.get("frames", 3) + 2),
         "cut": latency // 2 + interval + 8,
-        "quiet": 8 * (latency + interval) + 10_000,
+        "quiet": 8 * (latency + interval) + 2_000,
         "stall": int(options.backpressure == "random"),
         "stall_seed": options.seed,
         "last_phase": options.last_phase,
