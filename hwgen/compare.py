@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.float32_bounds import code_interval
+from hwgen.float32_bounds import Floats, code_interval
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label, Node
 
@@ -75,12 +75,14 @@ def compare(
     oracle: Mapping[str, np.ndarray],
     grids: Mapping[str, Label],
     before_rounding: Mapping[str, np.ndarray] | None = None,
+    magnitudes: Mapping[str, float] | None = None,
 ) -> Comparison:
     """Compare every tensor of codes that both know.
 
     oracle: per ONNX tensor its codes ``(samples, *shape)``, the inputs of the graph among them.
     grids: what the codes of each ONNX tensor mean.
     before_rounding: per ONNX tensor of codes the oracle's float32 values in front of its QuantizeLinear.
+    magnitudes: the largest numbers that occurred on the way to those, where constants may have cancelled.
     """
     samples = len(oracle[graph.inputs[0].tensor])
     step = max(1, samples // 8)
@@ -88,7 +90,7 @@ def compare(
     for at in range(0, samples, step):
         part = {name: values[at : at + step] for name, values in oracle.items()}
         floats = {name: values[at : at + step] for name, values in (before_rounding or {}).items()}
-        pieces.append(_forced(graph, part, grids, floats))
+        pieces.append(_forced(graph, part, grids, Floats(floats, magnitudes or {})))
     nodes = tuple(_sum(found) for found in zip(*pieces, strict=True))
     codes = {n.tensor: oracle[n.tensor] for n in graph.inputs}
     golden = evaluate(graph, codes)
@@ -105,7 +107,7 @@ def _sum(found: tuple[NodeComparison, ...]) -> NodeComparison:
 
 
 def _forced(
-    graph: Graph, oracle: Mapping[str, np.ndarray], grids: Mapping[str, Label], floats: Mapping[str, np.ndarray]
+    graph: Graph, oracle: Mapping[str, np.ndarray], grids: Mapping[str, Label], floats: Floats
 ) -> list[NodeComparison]:
     values: dict[str, np.ndarray] = {}
     results = []
@@ -127,15 +129,14 @@ def _examine(
     values: Mapping[str, np.ndarray],
     theirs: np.ndarray,
     grids: Mapping[str, Label],
-    floats: Mapping[str, np.ndarray],
+    floats: Floats,
 ) -> NodeComparison:
     ours = values[node.name]
     wrong = np.flatnonzero((ours != theirs).reshape(len(theirs), -1).any(axis=1))
     if not wrong.size:
         return _count(node, node.tensor, ours, theirs, None)
     some = {name: v[wrong] if len(v) == len(theirs) else v for name, v in values.items()}
-    float_value = floats[node.tensor][wrong] if node.tensor in floats else None
-    low, high = code_interval(node, some, grids, float_value)
+    low, high = code_interval(node, some, grids, floats.of(node.tensor, wrong))
     certified = (theirs[wrong] >= low) & (theirs[wrong] <= high) & (ours[wrong] != theirs[wrong])
     return _count(node, node.tensor, ours, theirs, certified)
 

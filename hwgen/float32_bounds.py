@@ -8,6 +8,7 @@ counts the other roundings on the way: two dequantizations, the product, the bia
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from hwgen.kernels.multiply.op import Multiply
 from hwgen.kernels.pool.op import Reduce
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.resize.op import Interpolate
+from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
 
@@ -28,26 +30,54 @@ FUNCTION_ROUNDINGS = 16
 
 Values = Mapping[str, np.ndarray]
 Grids = Mapping[str, Label]
+FloatValue = tuple[np.ndarray, float]
 Interval = tuple[np.ndarray, np.ndarray]
 
 
-def code_interval(node: Node, values: Values, grids: Grids, float_value: np.ndarray | None) -> Interval:
+@dataclass(frozen=True, eq=False)
+class Floats:
+    """The engine's float32 values in front of each rounding, and the largest number on the way to them."""
+
+    values: Values
+    magnitudes: Mapping[str, float]
+
+    def of(self, tensor: str, samples: np.ndarray) -> tuple[np.ndarray, float] | None:
+        """(values of some samples, magnitude) of a tensor, or None where they are not known."""
+        if tensor not in self.values:
+            return None
+        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0)
+
+
+def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
     """(lowest, highest) code for every element of a node, from the exact values of its sources.
 
-    Moves and maxima carry the interval of the rounding in front of them on.
+    Moves and maxima carry the interval of the rounding in front of them on. A Table does not know its real values:
+    there the engine's own float in front of the rounding (`float_value`) tells how near the tie was.
     """
     match node.op:
         case Requantize():
             return _requantize(node, values, grids)
         case Add():
             return _add(node, values, grids)
-        case Table() if float_value is not None and node.tensor in grids:
-            return _table(node, values, grids, float_value)
+        case Threshold():
+            return _threshold(node, values, grids, float_value)
+    table = _table_before(node)
+    if table is not None and float_value is not None and node.tensor in grids:
+        return _around_float(node, table, values, grids, float_value)
     rounded = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
     if not rounded or isinstance(node.op, (MatMul, Multiply, Table)):
         return values[node.name], values[node.name]
     ends = [code_interval(s, values, grids, None) if s in rounded else (values[s.name],) * 2 for s in node.src]
     return node.op.golden(*(e[0] for e in ends)), node.op.golden(*(e[1] for e in ends))
+
+
+def _table_before(node: Node) -> Node | None:
+    """The Table whose results a node moves (or the node itself), if that is what rounds them."""
+    if isinstance(node.op, (Table, Threshold)):
+        return node
+    inner = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
+    found = [t for s in inner if (t := _table_before(s)) is not None]
+    return found[0] if found else None
 
 
 def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
@@ -74,16 +104,35 @@ def _add(node: Node, values: Values, grids: Grids) -> Interval:
     return _around(exact, bound, op.zero_point, op.out)
 
 
-def _table(node: Node, values: Values, grids: Grids, float_value: np.ndarray) -> Interval:
+def _threshold(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
+    """The function of a sum: the sum may be off, and the function is rounded as well."""
     (source,) = node.src
+    acc = values[source.name]
+    terms, magnitude = _magnitude(source, values, grids)
+    slack = np.ceil((terms + OTHER_ROUNDINGS) * UNIT * 2 * (magnitude + np.abs(acc))).astype(np.int64)
+    kind = source.type.range
+    ends = [node.op.golden(np.clip(a, kind.lo, kind.hi)) for a in (acc - slack, acc + slack)]
+    if float_value is not None and node.tensor in grids:
+        ends += _around_float(node, node, values, grids, float_value)
+    return np.minimum.reduce(ends), np.maximum.reduce(ends)
+
+
+def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_value: FloatValue) -> Interval:
     label = grids[node.tensor]
     step = float(label.scale[0])
-    exact = float_value.astype(np.float64) / step
-    size = np.abs(exact)
-    if source.tensor in grids:
-        size = size + np.abs(values[source.name] - _zero(source, grids)) * float(grids[source.tensor].scale[0]) / step
-    out = IntRange(min(node.op.values), max(node.op.values))
-    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], out)
+    exact = float_value[0] / step
+    size = np.abs(exact) + float_value[1] / step
+    (source,) = table.src
+    known = _labelled(source)
+    if known.tensor in grids and not isinstance(table.op, Threshold):
+        reach = np.abs(values[source.name].astype(np.float64) - _zero(source, grids))
+        scale = float(grids[known.tensor].scale[0]) / step
+        size = size + (reach if reach.shape == size.shape else reach.max(initial=0.0)) * scale
+    ours = values[node.name]
+    kind = node.type.range
+    limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
+    low, high = _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
+    return np.minimum(low, ours), np.maximum(high, ours)
 
 
 def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:
@@ -93,8 +142,16 @@ def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange
     return low, high
 
 
+def _labelled(node: Node) -> Node:
+    """The nearest node in front (or the node itself) that computes an ONNX tensor."""
+    while not node.tensor and not node.is_input and len(node.src) == 1:
+        (node,) = node.src
+    return node
+
+
 def _zero(node: Node, grids: Grids) -> int:
-    return grids[node.tensor].zero_point[0] if node.tensor in grids else 0
+    known = _labelled(node)
+    return grids[known.tensor].zero_point[0] if known.tensor in grids else 0
 
 
 def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarray]:
@@ -118,7 +175,7 @@ def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarra
             return terms * 2 ** len(op.axes), op.golden(_scaled(x))
         case Multiply():
             return 1, np.abs(values[node.name].astype(np.float64))
-        case Requantize() | Add() | Table():
+        case Requantize() | Add() | Table() | Threshold():
             return 1, np.abs(values[node.name].astype(np.float64))
     terms, x = _magnitude(node.src[0], values, grids)
     return terms, op.golden(_scaled(x))

@@ -13,9 +13,23 @@ import numpy as np
 import onnx
 
 from hwgen.errors import ToolMissing, UserError
+from hwgen.ir.graph import Graph, Label
+from onnx_frontend.quant_graph import QuantGraph
 
 Engine = Literal["onnxruntime", "reference"]
+ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Relu", "Clip", "Min", "Max", "Neg")
 NEWEST_IR = 10  # onnxruntime lags behind onnx; nothing of IR 11 and later changes a result
+
+
+@dataclass(frozen=True, eq=False)
+class OracleValues:
+    """Per ONNX tensor of codes ``(samples, *shape)``: the codes, what they mean, the floats before rounding, and the
+    largest number that occurred on the way to them (where there are constants that may cancel)."""
+
+    codes: dict[str, np.ndarray]
+    grids: dict[str, Label]
+    before_rounding: dict[str, np.ndarray]
+    magnitudes: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +90,33 @@ class Oracle:
             }
             results += _frames(runner(feeds), batch)
         return direct | {name: np.stack([r[k] for r in results]) for k, name in enumerate(asked)}
+
+    def codes(self, quantized: QuantGraph, graph: Graph, inputs: Mapping[str, np.ndarray]) -> OracleValues:
+        """What this engine gives for every tensor of codes that the graph computes: the input of `hwgen.compare`."""
+        names = [n.tensor for n in graph.nodes if n.tensor and not n.is_constant and n.tensor in self.tensors]
+        floats = {name: source for name in names if (source := self.rounded_from(name)) is not None}
+        paths = {name: self._chain(source) for name, source in floats.items()}
+        values = self.run(inputs, {*names, *floats.values(), *(t for path in paths.values() for t in path)})
+        quants = {name: quantized.tensors[name].quant for name in names}
+        grids = {name: Label(q.scale, q.zero_point, q.axis) for name, q in quants.items() if q is not None}
+        return OracleValues(
+            {name: values[name] for name in names},
+            grids,
+            {name: values[source] for name, source in floats.items()},
+            {name: max(float(np.abs(values[t]).max()) for t in path) for name, path in paths.items() if path},
+        )
+
+    def _chain(self, tensor: str) -> list[str]:
+        """Float tensors in front of `tensor` up to the first that no elementwise arithmetic computes; empty where there
+        is at most one such operator, since nothing can cancel then."""
+        makers = {name: node for node in self.model.graph.node for name in node.output}
+        chain, waiting = [], [tensor]
+        while waiting:
+            name = waiting.pop()
+            chain.append(name)
+            if name in makers and makers[name].op_type in ARITHMETIC:
+                waiting += [i for i in makers[name].input if i in makers and i not in chain]
+        return chain if len(chain) > 2 else []
 
     def _batch(self, inputs: Mapping[str, np.ndarray]) -> int:
         """Frames that one run of the file takes."""

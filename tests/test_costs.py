@@ -66,7 +66,11 @@ def test_a_family_without_lut_rams_pays_queues_in_registers() -> None:
 
 @pytest.mark.parametrize("terms, registers", [(2, 9), (3, 10), (4, 10), (5, 20 + 11), (8, 20 + 11)])
 def test_a_tree_pays_its_registers_after_two_levels_and_at_the_end(terms: int, registers: int) -> None:
-    assert costs.adder_tree(ECP5, terms, 8, 16).ffs == registers
+    assert costs.adder_tree(ECP5, terms, 8, 16, levels=2).ffs == registers
+
+
+def test_a_tree_has_a_register_after_every_level_unless_asked_otherwise() -> None:
+    assert costs.adder_tree(ECP5, 8, 8, 16).ffs == 4 * 9 + 2 * 10 + 11
 
 
 def test_a_tree_over_n_terms_has_one_adder_less() -> None:

@@ -52,6 +52,25 @@ class Network:
         every[slice(None) if at is None else at] = events
         self.constraints[process].append((source, np.maximum(every, _FAR_BACK).astype(np.int32), delay))
 
+    def reversed(self) -> Network:
+        """The network with time running backwards: its earliest schedule is this network's latest one.
+
+        Event e becomes event ``events - 1 - e``, and "a not before b plus a delay" becomes "b not before a plus the
+        delay". Of several events that wait for the same one, the first (in forward time) decides.
+        """
+        back = Network()
+        for name, gap in zip(self.names, self.gaps, strict=True):
+            back.add(name, np.roll(gap[::-1], 1))
+        for process, constraints in enumerate(self.constraints):
+            for source, every, delay in constraints:
+                waiting = np.flatnonzero(every > _FAR_BACK)
+                frame, event = np.divmod(every[waiting].astype(np.int64), self.events(source))
+                size = self.events(process)
+                latest = np.full(self.events(source), _FAR_BACK, dtype=np.int64)
+                np.maximum.at(latest, self.events(source) - 1 - event, frame * size + size - 1 - waiting)
+                back.constraints[source].append((process, latest.astype(np.int32), delay))
+        return back
+
     def run(self, frames: int) -> list[np.ndarray]:
         """Cycle of each event, per process, shape (frames, events); raises Deadlock."""
         starts = np.cumsum([0] + [len(g) for g in self.gaps]).astype(np.int64)

@@ -103,7 +103,7 @@ class Market:
                 folding = offer.folding
                 if offer.cycles > limit:
                     continue
-                key = (folding.lanes_in, folding.lanes_out, getattr(folding, "block_major", None))
+                key = (folding.form, folding.lanes_in, folding.lanes_out, getattr(folding, "block_major", None))
                 if key not in best or offer.price < best[key].price:
                     best[key] = offer
             ranked = sorted(best.values(), key=lambda offer: (offer.price, str(offer.folding)))
@@ -114,13 +114,15 @@ class Market:
         """Every choice for the node when its producers send `given`."""
         key = (node.name, given, limit)
         if key not in self._choices:
-            self._choices[key] = [self._choice(node, offer, given) for offer in self.within(node, limit)]
+            orders = (given,) if not node.is_input else tuple((order,) for order in input_orders(node))
+            self._choices[key] = [
+                self._choice(node, offer, order) for order in orders for offer in self.within(node, limit)
+            ]
         return self._choices[key]
 
     def _choice(self, node: Node, offer: Offer, given: tuple[Order, ...]) -> Choice:
         if node.is_input:
-            order = Order.channels_last(node.type.shape)
-            return Choice(node, offer.folding, (), order, offer.cycles, offer.area, 0.0, 1)
+            return Choice(node, offer.folding, (), given[0], offer.cycles, offer.area, 0.0, 1)
         taken, order = self._ordered(node, offer.folding, given)
         spacing = self._spacing(node, offer.folding)
         return Choice(node, offer.folding, taken, order, offer.cycles, offer.area, offer.price, spacing)
@@ -158,6 +160,11 @@ class Market:
             return self.price(area)
         frame = costs.memory(family, 2 * edge.source.type.size // lanes_sink, width * lanes_sink, "block", writable=True)
         return self.price(area + frame) + REORDER_PENALTY
+
+
+def input_orders(node: Node) -> tuple[Order, ...]:
+    """Orders in which an input may arrive: channels-last, or as it lies in memory; consumers decide."""
+    return tuple(dict.fromkeys((Order.channels_last(node.type.shape), Order.row_major(node.type.shape))))
 
 
 def gearbox_area(target: Target, width: int, lanes_source: int, lanes_sink: int) -> Resources:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queue depths and exact timing of a plan, by the beat-level model.
 
-Depths come from a run without limits in which frames enter at the pace of the slowest stage: the room each queue then
-needs is enough to keep that pace for ever, because a self-timed marked graph is never slower than any schedule that
-its buffers allow. That also proves the absence of deadlock, at forks and joins too.
+Depths come from the latest schedule in which a frame leaves at the pace of the slowest stage and everything else
+happens just in time for it: the room that each queue then needs is enough to keep that pace for ever, because a
+self-timed marked graph is never slower than any schedule that its buffers allow. That also proves the absence of
+deadlock, at forks and joins too. (In the earliest schedule, queues would fill with what was made long before its time.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hwgen.plan.plan import Buffer, Link, Port, Stage, Timing
 from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_schedule, gives, takes
 
 LEAST_DEPTH = 2
-BLOCK_FROM_BITS = 6144
+BLOCK_FROM_BITS = 2048
 """A queue of at least this many bits, and more than 64 beats, goes into block RAM."""
 WARM_UP = 6
 MOST_FRAMES = 48
@@ -64,19 +65,14 @@ class Model:
     queues: dict[str, list[QueueEvents]]
 
 
-def build_model(draft: Draft, *, limited: bool, pace: int | None = None) -> Model:
-    """The beat-level model of a draft. pace: least cycles between frames at the inputs."""
+def build_model(draft: Draft, *, limited: bool) -> Model:
+    """The beat-level model of a draft, with or without limits on its queues."""
     network = Network()
     numbers: dict[str, list[int]] = {}
     inputs, outputs = {}, {}
-    metronome = network.add("pace", np.array([pace])) if pace else None
     for name, port in draft.ports.items():
-        each = np.arange(port.beats)
         numbers[name] = [network.add(name, np.ones(port.beats))]
-        events = Events(numbers[name][0], each)
-        (inputs if port.direction == "in" else outputs)[name] = events
-        if metronome is not None and port.direction == "in":
-            network.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
+        (inputs if port.direction == "in" else outputs)[name] = Events(numbers[name][0], np.arange(port.beats))
     for name, stage in draft.stages.items():
         numbers[name] = add_schedule(network, name, stage.schedule)
     queues = {}
@@ -84,6 +80,15 @@ def build_model(draft: Draft, *, limited: bool, pace: int | None = None) -> Mode
         if link.queue is not None:
             queues[link.name] = _add_link(network, draft, link, numbers, inputs | outputs, limited)
     return Model(network, inputs, outputs, queues)
+
+
+def _latest_times(model: Model, pace: int) -> list[np.ndarray]:
+    """Cycle of each event in the latest schedule in which every output ends a frame each `pace` cycles."""
+    back = model.network.reversed()
+    metronome = back.add("pace", np.array([pace]))
+    for events in model.outputs.values():
+        back.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
+    return [-times[::-1, ::-1] for times in back.run(WARM_UP)[:-1]]
 
 
 def _add_link(
@@ -112,8 +117,8 @@ def size_queues(draft: Draft) -> Draft:
     pace = _free_interval(build_model(draft, limited=False))
     styles_settled = False
     while True:
-        model = build_model(draft, limited=False, pace=pace)
-        times = model.network.run(WARM_UP)
+        model = build_model(draft, limited=False)
+        times = _latest_times(model, pace)
         links = tuple(
             link if link.queue is None else replace(link, queue=_buffer(link, model.queues[link.name], times))
             for link in draft.links

@@ -105,7 +105,7 @@ class Lowering:
             moved = Grid(self._moved(node, tuple(g.node for g in grids), output), grids[0].quant)
             return self.rules.finish(self, Affine.of_grid(moved), finish)
         nodes = tuple(self.rounded(name, f) for name, f in zip(sources, finishes, strict=True))
-        return self.label(self._moved(node, nodes, output), finish.tensor, nodes)
+        return self.label(self._moved(node, nodes, output), finish.tensor)
 
     def _moved(self, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
         key = ("moved", output, sources)
@@ -258,11 +258,11 @@ class Lowering:
                 expected="shapes that this operator takes",
                 fix="check the shapes of the model around this node",
             ) from error
-        return self.label(node, tensor, src)
+        return self.label(node, tensor)
 
-    def label(self, node: Node, tensor: str, sources: tuple[Node, ...]) -> Node:
+    def label(self, node: Node, tensor: str) -> Node:
         """Note that a node computes the codes of an ONNX tensor; its first tensor counts. Gives the node back."""
-        if tensor and not node.is_input and all(node is not s for s in sources):
+        if tensor and not node.is_input:
             self.labels.setdefault(node.name, tensor)
         return node
 

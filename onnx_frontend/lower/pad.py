@@ -69,7 +69,7 @@ def rounded_pad(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     inner = replace(finish, tensor="", expression=finish.expression.map_constants(lambda c: c.reshape(())))
     source = lowering.rounded(node.inputs[0], inner)
     result = pad(lowering, node, source, fill)
-    return lowering.label(result, finish.tensor, (source,))
+    return lowering.label(result, finish.tensor)
 
 
 def grid_pad(lowering: Lowering, node: QuantNode) -> Grid | None:

@@ -25,7 +25,7 @@ def rounded_resize(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     if is_nearest(node) and finish.expression.is_uniform:
         inner = replace(finish, tensor="", expression=finish.expression.map_constants(lambda c: c.reshape(())))
         source = lowering.rounded(node.inputs[0], inner)
-        return lowering.label(_nearest(lowering, node, source), finish.tensor, (source,))
+        return lowering.label(_nearest(lowering, node, source), finish.tensor)
     return lowering.rules.finish(lowering, lowering.affine(node), finish)
 
 

@@ -207,7 +207,7 @@ def area(node: Node, folding: ReduceFolding, target: Target) -> Resources:
     bits = s.lanes * s.out.width
     for _ in range(s.lanes):
         total += own + costs.mux(family, 2, s.out.width)
-    total += costs.registers(s.lanes * s.x.width) + costs.registers(bits + 4) + costs.counter(family, s.taps)
+    total += costs.registers(s.lanes * s.x.width * (s.latency - 1) + bits + 6) + costs.counter(family, s.taps)
     if s.storage == "registers":
         return total + costs.registers((s.words - 1) * bits)
     total += costs.memory(

@@ -7,13 +7,16 @@ from itertools import product
 
 from hwgen import costs
 from hwgen.kernels.resize.folding import (
+    READ_LATENCY,
     AxisSpec,
     RowsSpec,
+    blend_latency,
     column_fields,
     factor_bits,
+    latency,
     row_fields,
     scaled,
-    weigh_latency,
+    signed_bits,
 )
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Family, Resources
@@ -27,7 +30,7 @@ def area(s: RowsSpec, family: Family) -> Resources:
             total += _blend_area(family, s, s.columns, s.x)
         total += _blend_area(family, s, s.rows, s.between)
         if s.scale > 1:
-            total += Resources(luts=costs.adder(family, s.out.width).luts * (s.scale.bit_count() - 1), ffs=s.out.width)
+            total += costs.constant_multiplier(family, signed_bits(s.unscaled), s.scale)
     return total
 
 
@@ -55,21 +58,26 @@ def _control_area(s: RowsSpec, family: Family) -> Resources:
             total += costs.counter(family, limit) + costs.registers(2)
     credit = (s.held + s.rows.sources).bit_length() + 1
     total += costs.adder(family, credit) + costs.adder(family, credit)
-    return total + costs.registers(3 * credit + s.lanes) + Resources(luts=16)
+    return total + costs.registers(3 * credit + _travelling_bits(s)) + Resources(luts=16)
+
+
+def _travelling_bits(s: RowsSpec) -> int:
+    """Registers of weights and flags that travel beside the words."""
+    at_rows = READ_LATENCY + blend_latency(s, s.columns, s.x)
+    columns = (s.columns.weight_bits + 2) * READ_LATENCY if s.columns.taps == 2 else 0
+    rows = (s.rows.weight_bits + 2) * at_rows if s.rows.taps == 2 else 0
+    return columns + rows + latency(s)
 
 
 def _blend_area(family: Family, s: RowsSpec, axis: AxisSpec, values: IntRange) -> Resources:
+    """One weighted sum of two neighbours."""
     if axis.taps == 1:
         return Resources()
-    bits, width = factor_bits(values, axis), scaled(values, axis.denominator).width
-    total = costs.adder(family, width) + costs.registers(width + axis.weight_bits)
-    if s.multiplier == "dsp":
-        total += costs.multiplier(family, bits, axis.weight_bits + 1)
-    else:
-        total += costs.adder_tree(family, axis.weight_bits, bits, width + 1)
-        total += costs.registers(axis.weight_bits)
-    if axis.banks == 2:
-        carried = width * (1 + weigh_latency(s, axis))
-        total += costs.adder(family, bits) + costs.registers(bits + carried)
-        total += Resources(luts=costs.adder(family, width).luts * (axis.denominator.bit_count() - 1))
-    return total
+    bits, weight, width = factor_bits(values, axis), axis.weight_bits + 1, scaled(values, axis.denominator).width
+    multiplier = costs.wide_multiplier if s.multiplier == "dsp" else costs.fabric_multiplier
+    total = multiplier(family, bits, weight) + costs.adder(family, width) + costs.registers(width)
+    if axis.banks == 1:
+        return total
+    whole = costs.constant_multiplier(family, signed_bits(values), axis.denominator)
+    waits = blend_latency(s, axis, values) - 1 - costs.constant_multiplier_latency(axis.denominator)
+    return total + whole + costs.adder(family, bits) + costs.registers(bits + width * waits)

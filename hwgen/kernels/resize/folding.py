@@ -26,7 +26,6 @@ RELEASED_DELAY = 3
 """From the last event that reads a row to the first that may take a beat into its place."""
 READ_LATENCY = 5
 """From an event to its word: positions from their tables 2, address 1, memory with output register 2."""
-MULTIPLIER_BITS = 18
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class RowsFolding(Folding):
     """Keeps `rows` source rows and reads each tap of each result from them.
 
     row_banks, column_banks: taps along that axis that are read in one cycle, each from a memory of its own; the others
-    follow one cycle after the other. multiplier: "dsp", or "logic" (shift and add).
+    follow one cycle after the other. multiplier: what multiplies by weights, "dsp" or "logic".
     """
 
     form: ClassVar[str] = "rows"
@@ -97,6 +96,11 @@ class RowsSpec(UnitSpec):
         )
 
     @property
+    def unscaled(self) -> IntRange:
+        """Range of the sums before they are scaled."""
+        return scaled(self.between, self.rows.denominator if self.rows.taps == 2 else 1)
+
+    @property
     def out(self) -> IntRange:
         return scaled(self.x, self.rows.denominator * self.columns.denominator)
 
@@ -138,19 +142,9 @@ def foldings(node: Node, target: Target) -> tuple[RowsFolding, ...]:
         (1, 2),
         ("logic", "dsp") if weighted else ("logic",),
     ):
-        folding = RowsFolding.of(lanes, row_banks, column_banks, rows.taps + spare, multiplier)
-        if folding.rows % row_banks == 0 and (multiplier == "logic" or _fits_multipliers(spec(node, folding))):
-            found.append(folding)
+        if (rows.taps + spare) % row_banks == 0:
+            found.append(RowsFolding.of(lanes, row_banks, column_banks, rows.taps + spare, multiplier))
     return tuple(found)
-
-
-def _fits_multipliers(s: RowsSpec) -> bool:
-    pairs = ((s.columns, s.x), (s.rows, s.between))
-    return all(
-        max(factor_bits(values, axis), axis.weight_bits + 1) <= MULTIPLIER_BITS
-        for axis, values in pairs
-        if axis.taps == 2
-    )
 
 
 def factor_bits(values: IntRange, axis: AxisSpec) -> int:
@@ -181,18 +175,26 @@ def _axis_spec(axis: Axis, banks: int) -> AxisSpec:
     return AxisSpec(axis.extent, len(axis.first), axis.taps, banks, axis.denominator)
 
 
-def weigh_latency(s: RowsSpec, axis: AxisSpec) -> int:
-    """A product with a weight: a DSP block, or an adder tree over the bits of the weight."""
-    return 2 if s.multiplier == "dsp" else costs.adder_tree_latency(axis.weight_bits)
+def weigh_latency(s: RowsSpec, axis: AxisSpec, values: IntRange) -> int:
+    """Cycles of a product of what comes in with a weight."""
+    if s.multiplier == "dsp":
+        return costs.wide_multiplier_latency(factor_bits(values, axis), axis.weight_bits + 1)
+    return costs.fabric_multiplier_latency(axis.weight_bits + 1)
 
 
-def blend_latency(s: RowsSpec, axis: AxisSpec) -> int:
-    """Both taps at once: difference, product, sum; one after the other: product, accumulator."""
-    return 0 if axis.taps == 1 else weigh_latency(s, axis) + axis.banks
+def blend_latency(s: RowsSpec, axis: AxisSpec, values: IntRange) -> int:
+    """Both taps at once: difference, product (beside it the whole), sum. One after the other: product, accumulator."""
+    if axis.taps == 1:
+        return 0
+    if axis.banks == 1:
+        return weigh_latency(s, axis, values) + 1
+    return max(1 + weigh_latency(s, axis, values), costs.constant_multiplier_latency(axis.denominator)) + 1
 
 
 def latency(s: RowsSpec) -> int:
-    return READ_LATENCY + blend_latency(s, s.columns) + blend_latency(s, s.rows) + (s.scale > 1)
+    """From the event that gives a result to the result."""
+    scale = costs.constant_multiplier_latency(s.scale) if s.scale > 1 else 0
+    return READ_LATENCY + blend_latency(s, s.columns, s.x) + blend_latency(s, s.rows, s.between) + scale
 
 
 def schedule(node: Node, folding: RowsFolding) -> Schedule:

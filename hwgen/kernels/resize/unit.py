@@ -9,6 +9,7 @@ from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value, s
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hwgen.hdl.constant_multiplier import ConstantMultiplier
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.loops import Loops
 from hwgen.hdl.memory import Memory
@@ -22,8 +23,9 @@ from hwgen.kernels.resize.folding import (
     column_fields,
     latency,
     row_fields,
+    signed_bits,
 )
-from hwgen.kernels.resize.unit_blend import Blend, shape_of, times
+from hwgen.kernels.resize.unit_blend import Blend, shape_of
 
 TABLE_LATENCY = 2
 
@@ -154,9 +156,9 @@ class RowsUnit(wiring.Component):
         result = self._blend_rows(m, reading, reads, row_word, slot, blended)
         for lane, value in enumerate(result):
             if s.scale > 1:
-                scaled_value = Signal(shape_of(s.out), name=f"scaled_{lane}", reset_less=True)
-                m.d.sync += scaled_value.eq(times(value, s.scale))
-                value = scaled_value
+                m.submodules[f"scale_{lane}"] = scale = ConstantMultiplier(signed_bits(s.unscaled), s.scale)
+                m.d.comb += scale.a.eq(value)
+                value = scale.y
             m.d.comb += self.o.payload.word_select(lane, s.out.width).eq(value)
 
     def _slot(self, m: Module, row_word: dict[str, Value], row_read: Value) -> Signal:
@@ -231,7 +233,7 @@ class RowsUnit(wiring.Component):
         s = self.spec
         if s.rows.taps == 1:
             return blended[0]
-        cycles = READ_LATENCY + blend_latency(s, s.columns)
+        cycles = READ_LATENCY + blend_latency(s, s.columns, s.x)
         # With two banks the second one holds the far row where the near one stands in an even place.
         far = ~slot[0] if s.rows.banks == 2 else ~reads.first[2]
         weight = delayed(m, Mux(far, row_word["far"], row_word["near"]), cycles, "row_weight", reset_less=True)

@@ -7,24 +7,16 @@ from amaranth.hdl import Elaboratable, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwgen.hdl.adder_tree import add_tree
+from hwgen.hdl.constant_multiplier import ConstantMultiplier
 from hwgen.hdl.delay import delayed
-from hwgen.hdl.multiplier import Multiplier
-from hwgen.kernels.resize.folding import AxisSpec, RowsSpec, scaled, signed_bits, weigh_latency
+from hwgen.hdl.fabric_multiplier import FabricMultiplier
+from hwgen.hdl.wide_multiplier import WideMultiplier
+from hwgen.kernels.resize.folding import AxisSpec, RowsSpec, factor_bits, scaled, signed_bits, weigh_latency
 from hwgen.numerics.range import IntRange
 
 
 def shape_of(values: IntRange) -> Shape:
     return Shape(values.width, values.signed)
-
-
-def times(value: Value, factor: int) -> Value:
-    """`value` times a constant, as shifts and adds that no tool turns into a multiplier."""
-    shifted = [value << k for k in range(factor.bit_length()) if factor >> k & 1]
-    total: Value = shifted[0]
-    for term in shifted[1:]:
-        total = total + term
-    return total
 
 
 class Blend(wiring.Component):
@@ -51,17 +43,22 @@ class Blend(wiring.Component):
         return m
 
     def _together(self, m: Module) -> None:
-        cycles = weigh_latency(self.spec, self.axis)
+        """denominator * a + weight * (b - a): one product for both taps."""
         difference = Signal(signed(signed_bits(self.values) + 1), reset_less=True)
-        whole = Signal(shape_of(self.out), reset_less=True)
-        m.d.sync += [difference.eq(self.b - self.a), whole.eq(times(self.a, self.axis.denominator))]
+        m.d.sync += difference.eq(self.b - self.a)
         share = self._weigh(m, difference, delayed(m, self.weight, 1, "weight", reset_less=True))
+        m.submodules.whole = whole = ConstantMultiplier(signed_bits(self.values), self.axis.denominator)
+        m.d.comb += whole.a.eq(self.a)
+        share_cycles = 1 + weigh_latency(self.spec, self.axis, self.values)
+        early = share_cycles - whole.latency
         total = Signal(shape_of(self.out), reset_less=True)
-        m.d.sync += total.eq(delayed(m, whole, cycles, "whole", reset_less=True) + share)
+        waited = delayed(m, whole.y, max(0, early), "whole", reset_less=True)
+        m.d.sync += total.eq(waited + delayed(m, share, max(0, -early), "share", reset_less=True))
         m.d.comb += self.y.eq(total)
 
     def _in_turn(self, m: Module) -> None:
-        cycles = weigh_latency(self.spec, self.axis)
+        """The sum of two products, one after the other."""
+        cycles = weigh_latency(self.spec, self.axis, self.values)
         share = self._weigh(m, self.a, self.weight)
         total = Signal(shape_of(self.out), reset_less=True)
         first = delayed(m, self.first, cycles, "first", reset_less=True)
@@ -71,10 +68,7 @@ class Blend(wiring.Component):
 
     def _weigh(self, m: Module, value: Value, weight: Value) -> Value:
         """value * weight, `weigh_latency` cycles later."""
-        bits = len(value) + (not value.shape().signed)
-        if self.spec.multiplier == "dsp":
-            m.submodules.multiplier = multiplier = Multiplier(bits, len(weight) + 1)
-            m.d.comb += [multiplier.a.eq(value), multiplier.b.eq(weight)]
-            return multiplier.y
-        terms = [Mux(weight[k], value << k, 0) for k in range(len(weight))]
-        return add_tree(m, terms, "share", bits + len(weight))
+        multiplier = WideMultiplier if self.spec.multiplier == "dsp" else FabricMultiplier
+        m.submodules.multiply = multiply = multiplier(factor_bits(self.values, self.axis), len(weight) + 1)
+        m.d.comb += [multiply.a.eq(value), multiply.b.eq(weight)]
+        return multiply.y

@@ -104,6 +104,10 @@ def test_a_signal_keeps_a_few_positions(mode, length: int, lanes: int) -> None:
         check(node, lanes, 2, 1, 4, "dsp")
 
 
+def test_operands_wider_than_a_multiplier_are_cut_into_pieces() -> None:
+    check(image(linear, 1, (2, 2), (3, 3), IntRange(-(1 << 17), (1 << 17) - 1)), 1, 2, 1, 4, "dsp")
+
+
 def test_positions_at_the_far_end_read_the_last_row_and_column_only() -> None:
     clamped = Taps((0, 1, 2), (3, 1, 4), (1, 3, 0), 4)
     for banks in ((1, 1), (2, 2)):
@@ -178,8 +182,6 @@ def test_foldings_offer_what_the_taps_and_the_multipliers_allow() -> None:
         (1, 1, 3), (1, 1, 4), (1, 2, 3), (1, 2, 4), (2, 1, 4), (2, 2, 4)
     }  # fmt: skip
     assert {f.multiplier for f in small} == {"logic", "dsp"}
-    wide = kernel.foldings(image(linear, 1, (2, 2), (4, 4), IntRange(0, (1 << 17) - 1)), target)
-    assert {f.multiplier for f in wide} == {"logic"}
     for folding in small:
         area = kernel.area(image(linear, 1, (2, 2), (4, 4)), folding, target)
         assert area.luts > 0 and area.dsps == (folding.row_banks + 1 if folding.multiplier == "dsp" else 0)
