@@ -14,6 +14,8 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from hwgen import costs
+
 MemoryStyle = Literal["auto", "block", "distributed", "logic"]
 
 
@@ -57,6 +59,14 @@ class Memory(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         return self._behaviour() if platform is None else self._instance()
 
+    def _chosen_style(self) -> MemoryStyle:
+        """``auto`` settled by the law that the plan is priced with, and not by the synthesis tool."""
+        if self.style != "auto":
+            return self.style
+        if costs.is_block("auto", self.depth, self.width):
+            return "block"
+        return "distributed" if self.writable else "logic"
+
     def _instance(self) -> Elaboratable:
         m = Module()
         ports = {"i_clk": ClockSignal(), "i_read_address": self.address, "o_read_data": self.data}
@@ -74,7 +84,7 @@ class Memory(wiring.Component):
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
             p_INIT=self.path,
-            p_STYLE=self.style,
+            p_STYLE=self._chosen_style(),
             p_OUTPUT_REGISTER=int(self.output_register),
             p_WRITABLE=int(self.writable),
             **ports,

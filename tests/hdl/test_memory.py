@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
+
 import pytest
+from amaranth.back import rtlil
 
 from hwgen.hdl.memory import Memory
 from tests.hdl.bench import simulate
@@ -55,3 +58,19 @@ def test_only_a_writable_memory_has_a_write_port() -> None:
 def test_contents_of_another_depth_are_refused() -> None:
     with pytest.raises(ValueError, match="memory of 4 words cannot hold 3"):
         Memory(8, 4).load([1, 2, 3], "words.hex")
+
+
+@pytest.mark.parametrize(
+    "memory, style",
+    [
+        (Memory(8, 256), "block"),
+        (Memory(8, 255), "logic"),
+        (Memory(8, 255, writable=True), "distributed"),
+        (Memory(8, 4, style="block"), "block"),
+        (Memory(64, 512, style="logic"), "logic"),
+    ],
+)
+def test_emitted_verilog_gets_the_style_that_the_plan_is_priced_with(memory: Memory, style: str) -> None:
+    memory.load([0] * memory.depth, "words.hex")
+    text = rtlil.convert(memory, name="memory", platform="emitted", emit_src=False)
+    assert re.findall(r'parameter \\STYLE "(\w+)"', text) == [style]

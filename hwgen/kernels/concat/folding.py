@@ -131,15 +131,21 @@ def area(node: Node, folding: RunsFolding, target: Target) -> Resources:
     s, family = spec(node, folding), target.family
     streams = [source for source in s.sources if not source.words]
     out_bits = s.lanes * s.out.width
-    total = costs.mux(family, len(streams), out_bits) + costs.registers(out_bits) + control_area(family, s)
+    total = _choice_area(family, len(streams), out_bits) + control_area(family, s)
     if s.has_constants:
-        total += costs.mux(family, len(s.sources) - len(streams) + 1, out_bits) + costs.registers(2 * out_bits)
+        total += _choice_area(family, len(s.sources) - len(streams) + 1, out_bits) + costs.registers(out_bits)
         for source in s.sources:
             if source.words:
                 bits = s.lanes * source.range.width
                 total += costs.memory(family, source.words, bits, output_register=True)
                 total += costs.counter(family, source.words)
     return total
+
+
+def _choice_area(family: Family, ways: int, bits: int) -> Resources:
+    """One of several words by one-hot flags, registered: gates in a chain of LUTs, a word and its flag two inputs."""
+    luts = -(-(2 * ways - 1) // (family.lut_inputs - 1)) if ways > 1 else 0
+    return Resources(luts=luts * bits, ffs=bits)
 
 
 def control_area(family: Family, s: ConcatSpec) -> Resources:

@@ -7,11 +7,13 @@ from itertools import product
 
 from hwgen import costs
 from hwgen.kernels.resize.folding import (
+    READ_LATENCY,
     AxisSpec,
     RowsSpec,
     blend_latency,
     column_fields,
     factor_bits,
+    latency,
     row_fields,
     scaled,
     signed_bits,
@@ -56,7 +58,15 @@ def _control_area(s: RowsSpec, family: Family) -> Resources:
             total += costs.counter(family, limit) + costs.registers(2)
     credit = (s.held + s.rows.sources).bit_length() + 1
     total += costs.adder(family, credit) + costs.adder(family, credit)
-    return total + costs.registers(3 * credit + s.lanes) + Resources(luts=16)
+    return total + costs.registers(3 * credit + _travelling_bits(s)) + Resources(luts=16)
+
+
+def _travelling_bits(s: RowsSpec) -> int:
+    """Registers of weights and flags that travel beside the words."""
+    at_rows = READ_LATENCY + blend_latency(s, s.columns, s.x)
+    columns = (s.columns.weight_bits + 2) * READ_LATENCY if s.columns.taps == 2 else 0
+    rows = (s.rows.weight_bits + 2) * at_rows if s.rows.taps == 2 else 0
+    return columns + rows + latency(s)
 
 
 def _blend_area(family: Family, s: RowsSpec, axis: AxisSpec, values: IntRange) -> Resources:

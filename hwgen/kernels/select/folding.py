@@ -122,4 +122,7 @@ def area(node: Node, folding: FilterFolding, target: Target) -> Resources:
     for limit in (s.blocks, s.beats, s.step):
         if limit > 1:
             total += costs.counter(family, limit) + costs.registers(2)
+    if s.blocks > 1:
+        # Where a run begins and where it ends: two comparisons with constants.
+        total += Resources(luts=2 * -(-s.blocks.bit_length() // (family.lut_inputs - 1)) + (8 if s.step > 1 else 0))
     return total
