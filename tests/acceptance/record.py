@@ -30,7 +30,9 @@ def hwgen(*words: object) -> tuple[dict[str, Any], float]:
     """(answer of ``hwgen ... --json``, seconds)."""
     begin = time.monotonic()
     command = [sys.executable, "-m", "hwgen", *map(str, words), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     assert done.returncode == 0, f"hwgen {' '.join(map(str, words))}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return json.loads(done.stdout), time.monotonic() - begin
 

@@ -58,5 +58,7 @@ def test_a_real_model_is_exact_in_bits_and_cycles(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("style", STYLES)
 def test_mnist_quantized_by_onnxruntime_is_exact_in_bits_and_cycles(style: str, tmp_path: Path) -> None:
     model = tmp_path / f"mnist8_{style}.onnx"
-    hwgen("quantize", MODELS / "mnist8_float.onnx", "--calib", MODELS / "mnist8_float.npz", "--style", style, "-o", model)
+    hwgen(
+        "quantize", MODELS / "mnist8_float.onnx", "--calib", MODELS / "mnist8_float.npz", "--style", style, "-o", model
+    )
     check_flow(f"mnist8_{style}", model, 8, tmp_path)

@@ -35,7 +35,9 @@ def test_the_interval_is_that_of_the_busiest_stage() -> None:
 def test_the_interval_needs_the_depth_of_the_queues() -> None:
     plan = planned()
     ports = {p.name: p for p in plan.ports}
-    shallow = tuple(replace(k, queue=k.queue and replace(k.queue, depth=max(1, k.queue.depth // 4))) for k in plan.links)
+    shallow = tuple(
+        replace(k, queue=k.queue and replace(k.queue, depth=max(1, k.queue.depth // 4))) for k in plan.links
+    )
     model = build_model(Draft(plan.stage_by_name, ports, shallow), limited=True)
     (ends,) = (model.network.run(8)[e.process][:, -1] for e in model.outputs.values())
     assert ends[-1] - ends[-2] > plan.timing.initiation_interval
@@ -51,7 +53,7 @@ def test_a_rate_beyond_the_device_is_refused_with_what_it_would_take() -> None:
 
 
 def test_a_device_that_is_too_small_is_refused_by_its_scarcest_resource() -> None:
-    with pytest.raises(PlanDoesNotFit, match="do not fit|cannot be reached"):
+    with pytest.raises(PlanDoesNotFit, match=r"do not fit|cannot be reached"):
         planned(2_000_000, Target.named("ice40-up5k"))
 
 
