@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -31,14 +32,20 @@ class VerilatorBench:
 
     def __init__(self, bundle: Path, folder: Path):
         self.bundle, self.folder = bundle, folder
+        self.finished: list[str] = []
 
-    def build(self, stored: int, taps: bool, waves: bool) -> None:
-        """stored: frames that the bench can hold. taps: with taps on inner streams. waves: able to dump a waveform."""
-        if shutil.which("verilator") is None:
-            raise ToolError("no program verilator on PATH")
+    def build(self, stored: int, taps: bool, waves: bool, runtime: Path) -> None:
+        """stored: frames that the bench can hold. taps: with taps on inner streams. waves: able to dump a waveform.
+
+        runtime: where the compiled run-time library is kept for the next design.
+        """
         log = self.folder / "build.log"
-        copies = _copy([*sources(self.bundle, taps), self.bundle / "bench" / "public.vlt"], self.folder / "sources")
-        arguments = [*VERILATOR_FLAGS, "--x-initial", "unique", "--timing", *(["--trace"] if waves else [])]
+        bench = self.bundle / "bench"
+        _copy([bench / "verilator_main.cpp"], self.folder / "sources")
+        copies = _copy([*sources(self.bundle, taps), bench / "public.vlt"], self.folder / "sources")
+        arguments = [*VERILATOR_FLAGS, "--x-initial", "unique", *(["--trace"] if waves else [])]
+        objects = runtime / ("waves" if waves else "plain")
+        self.finished = _take_runtime(objects, self.folder)
         self._with_log(
             log,
             lambda runner: runner.build(
@@ -46,6 +53,7 @@ class VerilatorBench:
                 parameters={"STORED": stored}, defines={"HWGEN_TAPS": 1} if taps else {},
             ),
         )  # fmt: skip
+        _keep_runtime(self.folder, objects)
 
     def run(self, cwd: Path, work: Path, plusargs: Sequence[str], seed: int) -> float | None:
         """Runs in the folder `cwd`, from which the design reads its memories; logs go to `work`.
@@ -68,13 +76,16 @@ class VerilatorBench:
 
     def _with_log(self, log: Path, call) -> None:  # type: ignore[no-untyped-def]
         try:
-            call(_runner())
+            call(_runner(self.folder / "sources" / "verilator_main.cpp", self.finished))
         except (SystemExit, RuntimeError, OSError) as error:
             raise ToolError(f"verilator: {error}; the end of its log:\n{_tail(log)}") from error
 
 
-def _runner():  # type: ignore[no-untyped-def]
-    """cocotb's runner without its default of making every signal visible, and with an optimizing C++ compiler."""
+def _runner(main: Path, finished: Sequence[str]):  # type: ignore[no-untyped-def]
+    """cocotb's runner with our own main program, and without its default of making every signal visible.
+
+    finished: objects that make shall not compile again.
+    """
     try:
         from cocotb_tools.runner import Verilator
     except ImportError as error:
@@ -83,7 +94,8 @@ def _runner():  # type: ignore[no-untyped-def]
     class FastVerilator(Verilator):
         def _build_command(self):  # type: ignore[no-untyped-def]
             verilate, make = super()._build_command()
-            return [[word for word in verilate if word != "--public-flat-rw"], [*make, "OPT_FAST=-O2"]]
+            words = [str(main) if word.endswith("verilator.cpp") else word for word in verilate]
+            return [[word for word in words if word != "--public-flat-rw"], [*make, *_keep(finished)]]
 
     return FastVerilator()
 
@@ -96,7 +108,7 @@ class IcarusBench:
     def __init__(self, bundle: Path, folder: Path):
         self.bundle, self.folder = bundle, folder
 
-    def build(self, stored: int, taps: bool, waves: bool) -> None:
+    def build(self, stored: int, taps: bool, waves: bool, runtime: Path) -> None:
         """As VerilatorBench.build; Icarus can always dump a waveform."""
         if shutil.which("iverilog") is None:
             raise ToolError("no program iverilog on PATH")
@@ -119,12 +131,15 @@ class RawVerilator:
     def __init__(self, bundle: Path, folder: Path):
         self.bundle, self.folder = bundle, folder
 
-    def build(self, top: str) -> None:
+    def build(self, top: str, runtime: Path) -> None:
         copies = _copy(sorted((self.bundle / "rtl").glob("*.v")), self.folder / "sources")
         main = _copy([self.bundle / "bench" / "raw_main.cpp"], self.folder / "sources")
         command = ["verilator", "--cc", "--exe", "--build", *VERILATOR_FLAGS, "--x-initial", "fast", "--prefix", "Vtop"]
-        command += ["--top-module", top, "-Mdir", str(self.folder), "-o", "raw", "-MAKEFLAGS", "OPT_FAST=-O2"]
-        _run([*command, *map(str, main), *map(str, copies)], self.folder, self.folder / "build.log")
+        command += ["--top-module", top, "-Mdir", str(self.folder), "-o", "raw"]
+        finished = _take_runtime(runtime / "raw", self.folder)
+        flags = [word for flag in _keep(finished) for word in ("-MAKEFLAGS", flag)]
+        _run([*command, *flags, *map(str, main), *map(str, copies)], self.folder, self.folder / "build.log")
+        _keep_runtime(self.folder, runtime / "raw")
 
     def run(self, work: Path, vectors: Path, cycles: int) -> float:
         """Cycles per CPU second."""
@@ -137,6 +152,29 @@ def _copy(files: Sequence[Path], folder: Path) -> list[Path]:
     """Copies under short paths without spaces: make cannot work with others."""
     folder.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copy(file, folder / file.name)) for file in files]
+
+
+def _take_runtime(kept: Path, folder: Path) -> list[str]:
+    """Copies what is there of the compiled run-time library; returns its file names."""
+    return sorted(Path(shutil.copy(file, folder / file.name)).name for file in kept.glob("verilated*.o"))
+
+
+def _keep(objects: Sequence[str]) -> list[str]:
+    """Words for make: an optimizing compiler, and objects that are finished although they look out of date."""
+    return ["OPT_FAST=-O2", *(f"--old-file={name}" for name in objects)]
+
+
+def _keep_runtime(folder: Path, kept: Path) -> None:
+    """Keeps the compiled run-time library and removes everything that running the bench does not need."""
+    kept.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("verilated*.o"):
+        if not (kept / file.name).exists():
+            unfinished = kept / f"{file.name}.{os.getpid()}"
+            shutil.copy(file, unfinished)
+            unfinished.replace(kept / file.name)
+    for file in folder.iterdir():
+        if file.suffix in {".o", ".a", ".d", ".h", ".cpp", ".gch", ".fast", ".slow", ".mk"}:
+            file.unlink()
 
 
 def _run(command: Sequence[str], cwd: Path, log: Path) -> None:

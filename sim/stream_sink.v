@@ -60,7 +60,9 @@ module stream_sink #(
     reg [31:0] different;
 
     assign tready = ready & ~pause;
-    assign moved = tready & (tvalid === 1'b1);
+    wire accepted = tready & (tvalid === 1'b1);
+
+    assign moved = accepted & ~done;
     assign done = frame == frames;
 
     random_stall #(.PORT(PORT)) stalls (.clk(clk), .run(run), .enable(stall), .seed(seed), .pause(pause));
@@ -93,7 +95,7 @@ module stream_sink #(
                 unstable <= 1'b1;
                 breach("unstable");
             end
-            if (moved && done) begin
+            if (accepted && done) begin
                 extra <= 1'b1;
                 if (!extra)
                     breach("extra");

@@ -18,8 +18,9 @@ from hwgen.ir.order import Order
 class StreamMap:
     """Which bit of a stream means what; all of it stands in the manifest.
 
-    name: the port or node. graph_name: the graph's name of a port. prefix: of a port's signals, "" for an inner stream. lane_bits: bits a lane takes, of which
-    the low `bits` hold the code and the rest repeat its sign (zeros if unsigned). order: of the elements of `shape`.
+    name: the port or node. graph_name: the graph's name of a port. prefix: of a port's signals; both "" for an inner
+    stream. lane_bits: bits a lane takes, of which the low `bits` hold the code and the rest repeat its sign (zeros if
+    unsigned). order: of the elements of `shape`.
     """
 
     name: str
@@ -37,8 +38,8 @@ class StreamMap:
     def of_manifest(cls, entry: Mapping[str, Any]) -> StreamMap:
         """From an entry of ``ports`` or ``taps``."""
         return cls(
-            entry["name"], entry.get("graph_name", ""), entry.get("direction", ""), entry.get("prefix", ""), entry["lanes"], entry["bits"],
-            entry.get("lane_bits", entry["bits"]), entry["signed"], tuple(entry["shape"]),
+            entry["name"], entry.get("graph_name", ""), entry.get("direction", ""), entry.get("prefix", ""),
+            entry["lanes"], entry["bits"], entry.get("lane_bits", entry["bits"]), entry["signed"], tuple(entry["shape"]),
             Order(tuple((count, stride) for count, stride in entry["order"])),
         )  # fmt: skip
 

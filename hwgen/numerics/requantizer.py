@@ -19,12 +19,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from hwgen.numerics.range import IntRange
-from hwgen.numerics.rounding import affine_round, fraction_of_float32
+from hwgen.numerics.rounding import AffineRounding, fraction_of_float32
 from hwgen.numerics.staircase import MAX_TRANSITIONS, Staircase
 
 Dialect = Literal["real", "ort", "ref"]
@@ -73,15 +74,20 @@ class Requantizer:
     def channels(self) -> int:
         return max(len(self.ratio), len(self.offset))
 
+    @cached_property
+    def _affine(self) -> AffineRounding:
+        return AffineRounding.of(self.ratio, self.offset)
+
     def channel(self, index: int) -> tuple[Fraction, Fraction]:
         """(ratio, offset) of one channel."""
         return self.ratio[index % len(self.ratio)], self.offset[index % len(self.offset)]
 
-    def evaluate(self, acc: np.ndarray, axis: int | None = None) -> np.ndarray:
-        """The output codes (int64) of integer accumulators; `axis` is the channel axis if there are several."""
+    def evaluate(self, acc: np.ndarray, axis: int | None = None, dtype: np.dtype | type = np.int64) -> np.ndarray:
+        """The output codes of integer accumulators; `axis` is the channel axis if there are several."""
         zp, out = self.zero_point, self.out
         if self.dialect == "real":
-            return affine_round(acc, self.ratio, self.offset, axis, IntRange(out.lo - zp, out.hi - zp)) + zp
+            before = IntRange(out.lo - zp, out.hi - zp)
+            return self._affine.round(acc, axis, before, zp, dtype)
         shape = [1] * np.ndim(acc)
         if axis is not None:
             shape[axis] = -1
@@ -89,7 +95,7 @@ class Requantizer:
             raise ValueError("several channels need an axis")
         ratio = np.array([float(r) for r in self.ratio]).reshape(shape)
         summed = np.asarray(acc, np.int64) + np.array([int(o) for o in self.offset], np.int64).reshape(shape)
-        return evaluate_float_dialect(summed, ratio, zp, self.dialect, out)
+        return evaluate_float_dialect(summed, ratio, zp, self.dialect, out).astype(dtype)
 
     def staircase(self, domain: IntRange, channel: int = 0) -> Staircase:
         """The exact staircase of one channel over the accumulators of `domain`."""

@@ -10,7 +10,7 @@ SHAPE = (1, 3, 2, 2)
 
 
 def stream(lanes: int, bits: int = 5, lane_bits: int = 8) -> StreamMap:
-    return StreamMap("y", "out", "m_axis", lanes, bits, lane_bits, True, SHAPE, Order.channels_last(SHAPE))
+    return StreamMap("y", "y", "out", "m_axis", lanes, bits, lane_bits, True, SHAPE, Order.channels_last(SHAPE))
 
 
 def test_lanes_are_sign_extended_to_bytes_lane_0_low_channels_last() -> None:

@@ -49,6 +49,7 @@ FAULTS = {
         "stuck",
     ),
     "a beat too many": ({"m_axis_out_y_tvalid": "valid || (seen >= 4 && !s_axis_tvalid)"}, "extra"),
+    "beats without end": ({"m_axis_out_y_tvalid": "1'b1", "ready": "1'b0"}, "stuck"),
     "a tlast too early": ({"m_axis_out_y_tlast": "1'b1"}, "tlast"),
     "an offer that is taken back": ({"m_axis_out_y_tvalid": "valid && (count[0] || m_axis_out_y_tready)"}, "unstable"),
     "a core that talks in reset": ({"m_axis_out_y_tvalid": "valid || !aresetn"}, "not_quiet_in_reset"),

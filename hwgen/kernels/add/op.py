@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from hwgen.ir.graph import Node
 from hwgen.ir.op import Op, TensorType
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.two_input import sum_codes, sum_table
+
+LARGEST_TABLE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,19 @@ class Add(Op):
 
     def golden(self, *values: np.ndarray) -> np.ndarray:
         a, b = values
-        range_a, range_b = IntRange.of_array(a), IntRange.of_array(b)
-        if range_a.size * range_b.size > max(1 << 16, a.size):
+        range_a, range_b = (_dtype_range(v) for v in values)
+        if range_a.size * range_b.size > LARGEST_TABLE:
             return self.codes(a, b)
-        table = self.table(range_a, range_b)
-        return table[a.astype(np.int64) - range_a.lo, b.astype(np.int64) - range_b.lo]
+        index = (a.astype(np.int32) - range_a.lo) * range_b.size + (b.astype(np.int32) - range_b.lo)
+        return _flat_table(self, range_a, range_b)[index]
+
+
+def _dtype_range(values: np.ndarray) -> IntRange:
+    """All that the array could hold, if that is little; else what it holds."""
+    narrow = values.dtype.itemsize == 1
+    return IntRange.of_bits(8, values.dtype.kind == "i") if narrow else IntRange.of_array(values)
+
+
+@lru_cache(maxsize=64)
+def _flat_table(op: Add, a: IntRange, b: IntRange) -> np.ndarray:
+    return op.table(a, b).astype(op.out.dtype).ravel()

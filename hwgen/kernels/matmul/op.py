@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -28,7 +29,9 @@ class MatMul(Op):
     def infer(self, *src: Node) -> TensorType:
         x, w = (s.type for s in src)
         if len(w.shape) != 2 or x.shape[self.axis] != w.shape[1] * self.groups or w.shape[0] % self.groups:
-            raise ValueError(f"MatMul cannot contract axis {self.axis} of {x.shape} with {w.shape} in {self.groups} groups")
+            raise ValueError(
+                f"MatMul cannot contract axis {self.axis} of {x.shape} with {w.shape} in {self.groups} groups"
+            )
         shape = list(x.shape)
         shape[self.axis] = w.shape[0]
         return TensorType(tuple(shape), accumulator_range(weights_of(src), x.range))
@@ -39,21 +42,19 @@ class MatMul(Op):
 
     def golden(self, *values: np.ndarray) -> np.ndarray:
         x, (w,) = values
-        x = np.moveaxis(x, 1 + self.axis, -1)
-        lead, k = x.shape[:-1], x.shape[-1]
-        bound = accumulator_range(w, IntRange.of_array(x) if x.size else IntRange(0, 0))
-        worst = max(abs(bound.lo), abs(bound.hi), partial_sum_bound(w, x))
+        axis = 1 + self.axis
+        before, k, behind = prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :])
+        known = IntRange.of_array(x) if x.size else IntRange(0, 0)
+        bound = accumulator_range(w, known)
+        worst = max(abs(bound.lo), abs(bound.hi), partial_sum_bound(w, known))
         exact = np.float32 if worst < 1 << 24 else np.float64 if worst < 1 << 53 else np.int64
-        x = x.reshape(-1, self.groups, k // self.groups).astype(exact)
-        w = w.reshape(self.groups, -1, k // self.groups).astype(exact)
-        if self.groups == 1:
-            y = x[:, 0] @ w[0].T
-        elif w.shape[1] == 1:
-            y = np.einsum("ngk,gk->ng", x, w[:, 0])
+        columns = x.reshape(before, self.groups, k // self.groups, behind).astype(exact)
+        rows = w.reshape(self.groups, -1, k // self.groups).astype(exact)
+        if behind == 1 and self.groups == 1:
+            y = columns.reshape(before, k) @ rows[0].T
         else:
-            y = np.matmul(x.transpose(1, 0, 2), w.transpose(0, 2, 1)).transpose(1, 0, 2)
-        y = y.reshape(*lead, -1).astype(bound.dtype)
-        return np.moveaxis(y, -1, 1 + self.axis)
+            y = np.matmul(rows, columns)
+        return y.astype(bound.dtype).reshape(*x.shape[:axis], len(w), *x.shape[axis + 1 :])
 
 
 def weights_of(src: tuple[Node, ...]) -> np.ndarray:
@@ -64,7 +65,6 @@ def weights_of(src: tuple[Node, ...]) -> np.ndarray:
     return op.values
 
 
-def partial_sum_bound(w: np.ndarray, x: np.ndarray) -> int:
+def partial_sum_bound(w: np.ndarray, x: IntRange) -> int:
     """No partial sum, in any order, exceeds this: it decides which float type adds exactly."""
-    largest = int(np.abs(x.astype(np.int64)).max(initial=0))
-    return int(np.abs(w.astype(np.int64)).sum(axis=1).max(initial=0)) * largest
+    return int(np.abs(w.astype(np.int64)).sum(axis=1).max(initial=0)) * max(abs(x.lo), abs(x.hi))

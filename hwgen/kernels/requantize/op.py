@@ -43,20 +43,23 @@ class Requantize(Op):
     def channels(self) -> int:
         return max(len(self.ratio), len(self.offset))
 
+    @cached_property
+    def requantizer(self) -> Requantizer:
+        return Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
+
     def staircases(self, x: IntRange) -> tuple[Staircase, ...]:
         """The exact function of each channel over all of `x`."""
-        requantizer = Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
-        return tuple(requantizer.staircase(x, channel) for channel in range(self.channels))
+        return tuple(self.requantizer.staircase(x, channel) for channel in range(self.channels))
 
     def infer(self, *src: Node) -> TensorType:
         (x,) = (s.type for s in src)
         if self.channels not in (1, x.shape[self.axis]):
             raise ValueError(f"Requantize of {self.channels} channels along axis {self.axis} of {x.shape}")
-        requantizer = Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
         ends = np.array([[x.range.lo] * self.channels, [x.range.hi] * self.channels])
-        return TensorType(x.shape, IntRange.of_array(requantizer.evaluate(ends, axis=1)))  # each channel is monotone
+        return TensorType(
+            x.shape, IntRange.of_array(self.requantizer.evaluate(ends, axis=1))
+        )  # each channel is monotone
 
     def golden(self, *values: np.ndarray) -> np.ndarray:
         (x,) = values
-        requantizer = Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
-        return requantizer.evaluate(x, axis=1 + self.axis)
+        return self.requantizer.evaluate(x, 1 + self.axis, self.out.dtype)
