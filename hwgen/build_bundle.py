@@ -70,5 +70,5 @@ def build_bundle(
     check_place(folder)
     built: Built = build(source, target, goal, plan_json=plan_json, progress=progress)
     progress("writing the bundle")
-    place = built.bundle.write(folder)
-    return BuiltBundle(place, built.plan, json.loads(built.bundle.files["manifest.json"]))
+    built.bundle.write(folder)
+    return BuiltBundle(folder, built.plan, json.loads(built.bundle.files["manifest.json"]))
