@@ -43,7 +43,7 @@ def packed_resources(placed: Module, mapped: Synthesized, family: str) -> dict[s
 
 
 def _all_parts(mapped: Synthesized, owners: Mapping[str, str]) -> list[str]:
-    return sorted({*owners.values(), *mapped.parts})
+    return sorted({GLUE, *owners.values(), *mapped.parts})
 
 
 def _resources(
