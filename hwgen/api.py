@@ -7,7 +7,7 @@ what is being done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from os import PathLike
@@ -23,8 +23,11 @@ from hwgen.targets import Target
 if TYPE_CHECKING:
     from hwgen.build_bundle import BuiltBundle
     from hwgen.check_model import ModelCheck
+    from hwgen.diagnosis import Finding
     from hwgen.golden import Against, GoldenRun
     from hwgen.quantizer import Quantized
+    from hwgen.reports.report import Report
+    from hwgen.simulate_bundle import Backpressure, Simulated
     from hwgen.trace_node import NodeTrace
 
 AnyPath = str | PathLike[str]
@@ -74,6 +77,46 @@ def build(
     )
     folder = Path("rtl_out") / source.name if output is None else Path(output)
     return build_bundle(source, folder, target_of(target, clock_mhz), goal, _read_plan(plan), progress)
+
+
+def sim(
+    bundle: AnyPath,
+    *,
+    samples: int | None = None,
+    inputs: AnyPath | None = None,
+    backpressure: Backpressure = "none",
+    seed: int = 0,
+    waves: bool = False,
+    progress: Progress = silent,
+) -> Simulated:
+    """Simulate the Verilog of a bundle against its golden model, every bit and every cycle."""
+    from hwgen.simulate_bundle import simulate_bundle
+
+    return simulate_bundle(
+        Path(bundle), samples=samples, inputs=None if inputs is None else Path(inputs), backpressure=backpressure,
+        seed=seed, waves=waves, progress=progress,
+    )  # fmt: skip
+
+
+def report(
+    bundle: AnyPath,
+    *,
+    target: str | None = None,
+    pnr: bool = True,
+    seeds: Sequence[int] = (1,),
+    progress: Progress = silent,
+) -> Report:
+    """Synthesize a bundle, place and route it where the target has open tools, and write its report."""
+    from hwgen.report_bundle import report_bundle
+
+    return report_bundle(Path(bundle), target, pnr=pnr, seeds=seeds, progress=progress)
+
+
+def doctor() -> list[Finding]:
+    """Everything hwgen can use: what is there, in which version, and how to get what is missing."""
+    from hwgen.diagnosis import diagnose
+
+    return diagnose()
 
 
 def run(

@@ -49,20 +49,19 @@ def simulate(
     simulator: Simulator = "verilator",
     measure_raw: bool = False,
     inputs_name: str = "",
-    zero_points: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> SimResult:
     """Runs the bundle in `bundle_dir`. Tolerance: none.
 
     inputs: integer codes per input, shape (samples, *shape), of which the first `samples` are used; without them
-    corners and then random codes from `seed` (`zero_points`: of the inputs, for the corner). seed also decides the
-    pauses of `backpressure` "random". waves: leaves a waveform of the first wrong value or, if all is well, of the
-    first frame. measure_raw: measures how fast the design alone runs under Verilator. inputs_name: file of the
-    inputs, for the rerun command. Errors: UserError where the folder is not a bundle or the inputs do not fit it.
+    corners and then random codes from `seed`, which also decides the pauses of `backpressure` "random". waves: leaves
+    a waveform of the first wrong value or, if all is well, of the first frame. measure_raw: measures how fast the
+    design alone runs under Verilator. inputs_name: file of the inputs, for the rerun command.
+    Errors: UserError where the folder is not a bundle or the inputs do not fit it.
     """
     bundle = Path(bundle_dir).absolute()
     manifest, graph = read_manifest(bundle), read_graph(bundle)
-    codes = _codes(graph, inputs, samples, seed, zero_points)
+    codes = _codes(manifest, graph, inputs, samples, seed)
     count = len(next(iter(codes.values())))
     run = BenchRun(bundle, _work_folder(bundle), manifest, count, simulator, progress)
     progress("computing golden results")
@@ -99,17 +98,13 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
 
 
 def _codes(
-    graph: Graph,
-    inputs: Mapping[str, np.ndarray] | None,
-    samples: int | None,
-    seed: int,
-    zero_points: Mapping[str, int] | None,
+    manifest: Mapping[str, Any], graph: Graph, inputs: Mapping[str, np.ndarray] | None, samples: int | None, seed: int
 ) -> dict[str, np.ndarray]:
     """Per input node name the codes to use, checked against the graph."""
     if samples is not None and samples < 1:
         raise UserError.of("--samples", "nothing to simulate", found=samples, expected="1 or more", fix="--samples 1")
     if inputs is None:
-        return default_inputs(graph, samples or DEFAULT_SAMPLES, seed, zero_points)
+        return default_inputs(graph, samples or DEFAULT_SAMPLES, seed, _zero_points(manifest, graph))
     codes = {}
     for node in graph.inputs:
         values = next((inputs[name] for name in (node.name, node.tensor) if name in inputs), None)
@@ -122,6 +117,13 @@ def _codes(
             )  # fmt: skip
         codes[node.name] = values[:samples]
     return codes
+
+
+def _zero_points(manifest: Mapping[str, Any], graph: Graph) -> dict[str, int]:
+    """Per input node name the code of its real zero, where it has one for the whole tensor."""
+    grids = manifest.get("host", {}).get("grids", {})
+    zeros = {node.name: grids.get(node.tensor, {}).get("zero_point", ()) for node in graph.inputs}
+    return {name: zero[0] for name, zero in zeros.items() if len(zero) == 1}
 
 
 def _work_folder(bundle: Path) -> Path:

@@ -60,3 +60,12 @@ def parse_number(option: str, value: float) -> Fraction:
             option, "not a usable number", found=f"{value:g}", expected="a finite number above 0", fix=f"{option} 100"
         )
     return Fraction(repr(value))
+
+
+def one_of(option: str, value: str, known: tuple[str, ...]) -> str:
+    """`value` if it is one of the `known` words."""
+    if value not in known:
+        raise UserError.of(
+            option, "not a known word", found=value, expected=" or ".join(known), fix=f"{option} {known[0]}"
+        )
+    return value

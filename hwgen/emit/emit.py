@@ -53,4 +53,3 @@ def _vectors(plan: Plan, manifest: dict[str, object]) -> dict[str, bytes]:
     inputs = default_inputs(plan.graph, DEFAULT_SAMPLES, seed=0)
     vectors = make_vectors(ports_of(manifest), inputs, evaluate(plan.graph, inputs))
     return {f"vectors/{path}": data for path, data in vectors.items()}
-

@@ -28,6 +28,7 @@ class Estimate:
     area: Resources
     binds: str
     used: float
+    clock_mhz: float
 
 
 def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
@@ -48,14 +49,14 @@ def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
     if best is None:
         area = _area_within(curves, slowest)
         name, part = area.binding(target)
-        return Estimate(target.name, False, 0, 0.0, area, name, float(part))
+        return Estimate(target.name, False, 0, 0.0, area, name, float(part), float(target.clock_mhz))
     interval, area = best
     binds, part = area.binding(target)
     faster = [c for c in candidates if c < interval]
     if not faster:
         binds = "parallelism of the slowest node"
     fps = float(frames_per_second(float(target.clock_mhz), interval))
-    return Estimate(target.name, True, interval, fps, area, binds, float(part))
+    return Estimate(target.name, True, interval, fps, area, binds, float(part), float(target.clock_mhz))
 
 
 def _curve(offers: list[Offer]) -> list[tuple[int, Resources]]:

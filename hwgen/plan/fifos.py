@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.ir.schedule import Schedule
 from hwgen.plan.beats import Network
 from hwgen.plan.plan import Buffer, Link, Port, Stage, Timing
 from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_schedule, gives, takes
@@ -96,7 +95,6 @@ def _add_link(
 ) -> list[QueueEvents]:
     root = draft.root(link.source)
     latency, burst = draft.path(link)
-    schedule: Schedule
     if root in ports:
         producer = ports[root]
     else:

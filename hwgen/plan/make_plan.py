@@ -20,9 +20,7 @@ from hwgen.plan.search import Selection, select
 from hwgen.targets import Resources, Target
 
 
-def make_plan(
-    graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding] | None = None
-) -> Plan:
+def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding] | None = None) -> Plan:
     """The cheapest plan for ``goal.fps``, or the fastest that fits.
 
     fixed: foldings by node name that stand already, for example from an edited plan.json.
@@ -120,8 +118,14 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
         kernel = kernel_of(node)
         units.append(Unit(node.name, node.op.name, kernel.spec(node, choice.folding)))
         stages[node.name] = Stage(
-            node, choice.folding, node.name, choice.taken, choice.order,
-            market.schedule(node, choice.folding), Cycles.exactly(choice.cycles), choice.area,
+            node,
+            choice.folding,
+            node.name,
+            choice.taken,
+            choice.order,
+            market.schedule(node, choice.folding),
+            Cycles.exactly(choice.cycles),
+            choice.area,
             selection.why[node.name],
         )
     links = [_link(flow, edge, selection, market) for edge in flow.edges]
@@ -144,7 +148,9 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
     lanes = source.folding.lanes_out
     if isinstance(edge.sink, str):
         # The last beat-wide queue: a pipe chain has its own lanes already.
-        return Link(edge.source.name, _port_name(flow.graph, edge.sink), 0, order, values, lanes, lanes, queue=Buffer(2))
+        return Link(
+            edge.source.name, _port_name(flow.graph, edge.sink), 0, order, values, lanes, lanes, queue=Buffer(2)
+        )
     sink = selection.choices[edge.sink.name]
     lanes_sink = sink.folding.lanes_in[edge.operand]
     if market.schedule(edge.sink, sink.folding).is_pipe:

@@ -70,9 +70,13 @@ def _read(folder: Path, name: str) -> dict[str, Any] | None:
 
 
 def write_document(folder: Path, name: str, document: Mapping[str, Any]) -> Path:
-    """Put a document into a bundle: the file appears whole, and what stood there stays until then."""
+    """Put a JSON document into a bundle."""
+    return write_text(folder, name, json.dumps(document, indent=2) + "\n")
+
+
+def write_text(folder: Path, name: str, text: str) -> Path:
+    """Put a file into a bundle: it appears whole, and what stood there stays until then."""
     place = folder / name
-    text = json.dumps(document, indent=2) + "\n"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = place.with_name(f".{place.name}.{os.getpid()}")

@@ -29,5 +29,5 @@ def report_html(report: Report) -> str:
 
 def _largest(report: Report, resource: str) -> float:
     """The longest bar of a column; 1 where nothing uses the resource."""
-    measures: list[Measure] = [stage.area[resource] for stage in report.stages]
+    measures: list[Measure] = [*(stage.area[resource] for stage in report.stages), report.between[resource]]
     return max([1.0, *(v for m in measures for v in (m.predicted, m.measured) if v is not None)])

@@ -32,6 +32,7 @@ def make_report(documents: Documents) -> Report:
         fmax_mhz=placed.get("fmax_mhz"),
         macs=manifest.get("macs"),
         stages=_stages(documents, interval, same_target),
+        between={name: _between(name, documents, same_target) for name in RESOURCES},
         links=_links(documents),
         ports=tuple(manifest["ports"]),
         host=tuple(manifest.get("host_operators", ())),
@@ -77,6 +78,16 @@ def _stages(documents: Documents, interval: int, same_target: bool) -> tuple[Sta
     return tuple(rows)
 
 
+def _between(name: str, documents: Documents, same_target: bool) -> Measure:
+    """What the links take, and what was measured outside of all stages."""
+    predicted = sum(link["area"][name] for link in documents.plan["links"]) if same_target else None
+    if documents.synthesis is None:
+        return Measure(predicted)
+    parts = documents.synthesis["stages"]
+    inside = sum(parts[stage][name] for stage in documents.plan["stages"] if stage in parts)
+    return Measure(predicted, documents.synthesis[name] - inside)
+
+
 def _folding(fields: Mapping[str, Any]) -> str:
     """The fields of a folding in words: lanes first, the form left out."""
     lanes = "+".join(str(n) for n in fields["lanes_in"]) or "0"
@@ -111,19 +122,19 @@ def _links(documents: Documents) -> tuple[LinkRow, ...]:
 
 
 def _path(documents: Documents) -> tuple[PathStep, ...]:
-    """The critical path; the part of a cell's name in front of the first dot is the stage that it belongs to."""
-    origins, steps = _origins(documents), []
+    """The critical path, each step with the stage whose instance its cell or net lies in, else that of the step before."""
+    origins, stage = _origins(documents), ""
+    steps: list[PathStep] = []
     for step in (documents.synthesis or {}).get("critical_path", ()):
-        stage = next((s for s in (_stage_of(step["to"], origins), _stage_of(step["from"], origins)) if s), "")
+        stage = _stage_of(step["cell"], origins) or _stage_of(step["net"], origins) or stage
         origin = origins[stage][0] if stage else ()
-        steps.append(PathStep(step["kind"], step["delay_ns"], step["from"], step["to"], stage, origin))
+        steps.append(PathStep(step["kind"], step["delay_ns"], step["cell"], step["net"], stage, origin))
     return tuple(steps)
 
 
-def _stage_of(cell: str, origins: Mapping[str, object]) -> str:
-    """The stage whose name is the longest part of a cell's hierarchical name."""
-    parts = cell.split(".")
-    return next((part for part in parts if part in origins), "")
+def _stage_of(name: str, origins: Mapping[str, object]) -> str:
+    """The first part of a hierarchical name that is a stage."""
+    return next((part for part in name.split(".") if part in origins), "")
 
 
 def _exactness(documents: Documents) -> tuple[ExactnessRow, ...]:

@@ -67,12 +67,12 @@ class LinkRow:
 
 @dataclass(frozen=True)
 class PathStep:
-    """One step of the critical path: where it starts, where it ends, in which stage, and how long it takes."""
+    """One step of the critical path: what it is, how long it takes, through which cell and net, and in which stage."""
 
     kind: str
     delay_ns: float
-    source: str
-    sink: str
+    cell: str
+    net: str
     stage: str
     origin: tuple[str, ...]
 
@@ -91,7 +91,7 @@ class ExactnessRow:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report says. `simulated` and `placed` are None where that step was not run."""
+    """Everything a report says. between: area of queues, converters and the edge. `simulated` and `placed` are None where that step was not run."""
 
     name: str
     target: str
@@ -103,6 +103,7 @@ class Report:
     fmax_mhz: float | None
     macs: int | None
     stages: tuple[StageRow, ...]
+    between: Mapping[str, Measure]
     links: tuple[LinkRow, ...]
     ports: tuple[Document, ...]
     host: tuple[str, ...]
@@ -147,6 +148,7 @@ class Report:
             "macs": self.macs,
             "timing": {name: asdict(measure) for name, measure in self.timing.items()},
             "stages": [asdict(stage) for stage in self.stages],
+            "between": {name: asdict(measure) for name, measure in self.between.items()},
             "links": [asdict(link) for link in self.links],
             "critical_path": [asdict(step) for step in self.path],
             "exactness": [asdict(row) for row in self.exactness],

@@ -153,7 +153,9 @@ def _placement(report: Mapping[str, Any], module: Module, seed: int, log: str) -
 def _critical_path(paths: Sequence[Mapping[str, Any]]) -> tuple[PathStep, ...]:
     """The slowest path from a clock edge to the next edge of the same clock, without steps that take no time."""
     inside = [path["path"] for path in paths if path["from"] == path["to"] and path["from"] != "<async>"]
-    slowest: Sequence[Mapping[str, Any]] = max(inside, key=lambda steps: sum(step["delay"] for step in steps), default=[])
+    slowest: Sequence[Mapping[str, Any]] = max(
+        inside, key=lambda steps: sum(step["delay"] for step in steps), default=[]
+    )
     return tuple(
         PathStep(round(step["delay"], 3), step["type"], _own(step["from"]["cell"]), _own(step.get("net", "")))
         for step in slowest

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from hwgen.synth.cells import resources_of
-from hwgen.synth.netlist import Module, parts_of_cells, spread_parts
+from hwgen.synth.netlist import GLUE, Module, parts_of_cells, spread_parts
 from hwgen.synth.pin_harness import INSTANCE
 from hwgen.synth.yosys import Synthesized
 from hwgen.targets import Resources
@@ -62,6 +62,8 @@ def _is_route_through(name: str) -> bool:
 
 def _part(name: str, before: Mapping[str, str]) -> str | None:
     """The part of the cell a packed cell is named after; None for what nextpnr added."""
+    if name.startswith("$PACKER"):  # the drivers of constants
+        return GLUE
     if not name.startswith(_OURS):
         return None if name.startswith("$") else _HARNESS
     stem = name.removeprefix(_OURS)

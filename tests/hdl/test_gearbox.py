@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwgen.hdl.gearbox import Narrow, Serializer, Widen
+from hwgen.hdl.gearbox import Gather, Narrow, Serializer, Widen
 from tests.hdl.bench import simulate, transfers
 
 
@@ -88,3 +88,22 @@ def test_a_serializer_gives_part_k_one_plus_k_cycles_after_the_beat(factor: int,
 
     simulate(serializer, testbench)
     assert given == [(k // factor * period + k % factor + 1, part) for k, part in enumerate(parts)]
+
+
+@pytest.mark.parametrize("factor", [1, 2, 5])
+@pytest.mark.parametrize("pause", [0, 2])
+def test_gather_joins_beats_in_the_cycle_of_the_last_one(factor: int, pause: int) -> None:
+    gather, period = Gather(4, factor), 1 + pause
+    parts, given = [k * 5 % 16 for k in range(1, 3 * factor + 1)], []
+
+    async def testbench(context, reset) -> None:
+        for cycle in range(len(parts) * period):
+            part, phase = divmod(cycle, period)
+            context.set(gather.i.valid, phase == 0)
+            context.set(gather.i.payload, parts[part] if phase == 0 else 15)
+            if context.get(gather.o.valid):
+                given.append((cycle, context.get(gather.o.payload)))
+            await context.tick()
+
+    simulate(gather, testbench)
+    assert given == [((k + 1) * factor * period - period, word) for k, word in enumerate(joined(parts, 4, factor))]

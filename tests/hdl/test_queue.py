@@ -82,6 +82,24 @@ def test_a_burst_is_reserved_only_when_all_of_it_has_room() -> None:
     simulate(queue, testbench)
 
 
+def test_parts_of_a_beat_take_room_once_and_only_the_first_of_them_waits_for_it() -> None:
+    queue = Queue(4, 2, gather=3)
+
+    async def testbench(context, reset) -> None:
+        seen = []
+        for cycle in range(14):
+            space = context.get(queue.space)
+            context.set(queue.reserve, space)
+            context.set(queue.i.valid, cycle in (2, 5))
+            context.set(queue.o.ready, cycle == 8)
+            seen.append(space)
+            await context.tick()
+        # two beats of three parts fit; the beat taken in cycle 8 makes room for three more parts
+        assert seen == [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0]
+
+    simulate(queue, testbench)
+
+
 @pytest.mark.parametrize("style", ["distributed", "block"])
 @pytest.mark.parametrize("depth, latency, stall", [(1, 0, 0.3), (3, 2, 0.3), (8, 5, 0.5), (16, 3, 0.1), (5, 1, 0.7)])
 def test_random_traffic_keeps_order_and_never_exceeds_the_room(style, depth: int, latency: int, stall: float) -> None:
@@ -153,3 +171,5 @@ def test_the_planner_knows_the_prefetch_of_a_block_queue() -> None:
 def test_a_queue_smaller_than_its_burst_is_refused() -> None:
     with pytest.raises(ValueError, match="Queue of 2 beats cannot lend room for 3"):
         Queue(8, 2, burst=3)
+    with pytest.raises(ValueError, match="4 beats or 2ths of one"):
+        Queue(8, 8, burst=4, gather=2)

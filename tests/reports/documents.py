@@ -81,17 +81,17 @@ def simulation() -> dict[str, Any]:
 
 def synthesis() -> dict[str, Any]:
     hops = [
-        ("clk-to-q", 0.52, "conv2.weights_word_3", "conv2.product_3"),
-        ("routing", 1.31, "conv2.weights_word_3", "conv2.product_3"),
-        ("logic", 4.24, "conv2.product_3", "conv2.sum_1"),
-        ("routing", 1.12, "conv2.sum_1", "conv2_requantize.shifted"),
-        ("setup", 0.30, "conv2.sum_1", "conv2_requantize.shifted"),
+        ("clk-to-q", 0.52, "conv2.weights_memory.word_q_3", "conv2.weights_word_3"),
+        ("routing", 1.31, "conv2.product_3_LUT4", "conv2.weights_word_3"),
+        ("logic", 4.24, "conv2.product_3_LUT4", "conv2.product_3"),
+        ("routing", 1.12, "shifted_FF", "conv2_requantize.shifted"),
+        ("setup", 0.30, "conv2_requantize.shifted_FF", "conv2_requantize.shifted"),
     ]
     return {
         "schema_version": 1, "target": "ecp5-25k", **_cells(5310, 38, 14), "fmax_mhz": 112.4,
         "versions": {"yosys": "0.70", "nextpnr-ecp5": "0.11.1"}, "seeds": [1, 2, 3],
         "stages": {n: _cells(int(s[4] * 0.93), s[5], s[6]) for n, s in STAGES.items()},
-        "critical_path": [dict(zip(("kind", "delay_ns", "from", "to"), hop, strict=True)) for hop in hops],
+        "critical_path": [dict(zip(("kind", "delay_ns", "cell", "net"), hop, strict=True)) for hop in hops],
     }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def test_the_critical_path_names_the_users_nodes() -> None:
 
 
 def test_a_wrapper_around_the_design_does_not_hide_the_stages() -> None:
-    hop = {"kind": "logic", "delay_ns": 1.0, "from": "harness.shift_3", "to": "harness.dut.fc.sum_0"}
+    hop = {"kind": "logic", "delay_ns": 1.0, "cell": "harness.dut.fc.sum_0", "net": "shift_3"}
     report = make_report(replace(documents(), synthesis=synthesis() | {"critical_path": [hop]}))
     assert (report.path[0].stage, report.path[0].origin) == ("fc", ("fc",))
 

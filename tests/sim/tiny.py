@@ -38,7 +38,7 @@ def _dense(name: str, x: Node, outputs: int, seed: int) -> Node:
 def write_tiny_bundle(folder: Path) -> Path:
     graph = tiny_graph()
     plan = make_plan(graph, Target.named("ecp5-25k"), Goal(Fraction(1_000_000)))
-    return emit("tiny", plan, build_top(plan), {}).write(folder)
+    return emit("tiny", plan, build_top(plan), {"host": {}, "host_operators": []}).write(folder)
 
 
 def run_bench(bundle: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:

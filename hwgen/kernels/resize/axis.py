@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from hwgen.errors import UnsupportedOp
@@ -57,8 +58,7 @@ class Axis:
         position: below 0 it counts into the frames before, and so does the result.
         """
         frame, inside = divmod(position, self.extent)
-        after = (*self.first, self.extent + self.first[0])
-        return frame * len(self.first) + next(p for p, first in enumerate(after) if first > inside) - 1
+        return frame * len(self.first) + bisect_right(self.first, inside) - 1
 
 
 def axes_of(node: Node) -> tuple[Axis, Axis]:
