@@ -10,6 +10,7 @@ import numpy as np
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.leaves import Constant, Input
 from hwgen.ir.op import TensorType
+from hwgen.kernels.add.op import Add
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.window.op import Window
@@ -31,3 +32,10 @@ def two_convs() -> Graph:
     """1x4x6x6 -> 8 channels -> 4 channels."""
     x = Node(Input(TensorType((1, 4, 6, 6), CODES)), (), "x")
     return Graph((x,), {"y": conv("second", conv("first", x, 8, 1), 4, 2)})
+
+
+def residual() -> Graph:
+    """x + conv(x): the skip has to hold what the convolution has not given back yet."""
+    x = Node(Input(TensorType((1, 4, 6, 6), CODES)), (), "x")
+    total = Add(Fraction(1, 2), Fraction(1, 3), Fraction(0), 0, CODES)
+    return Graph((x,), {"y": Node(total, (conv("first", x, 4, 1), x), "y")})

@@ -7,11 +7,12 @@ from fractions import Fraction
 import pytest
 
 from hwgen.errors import PlanDoesNotFit
+from hwgen.plan.beats import Deadlock
 from hwgen.plan.fifos import Draft, build_model
 from hwgen.plan.make_plan import make_plan
-from hwgen.plan.plan import Goal, Plan
+from hwgen.plan.plan import Buffer, Goal, Plan
 from hwgen.targets import Target
-from tests.plan.networks import two_convs
+from tests.plan.networks import residual, two_convs
 
 ECP5 = Target.named("ecp5-25k")
 
@@ -32,15 +33,13 @@ def test_the_interval_is_that_of_the_busiest_stage() -> None:
         assert plan.timing.initiation_interval == plan.bottleneck.cycles.worst
 
 
-def test_the_interval_needs_the_depth_of_the_queues() -> None:
-    plan = planned()
+def test_a_skip_that_is_too_short_deadlocks_and_the_planned_one_does_not() -> None:
+    plan = make_plan(residual(), ECP5, Goal(Fraction(50_000)))
     ports = {p.name: p for p in plan.ports}
-    shallow = tuple(
-        replace(k, queue=k.queue and replace(k.queue, depth=max(1, k.queue.depth // 4))) for k in plan.links
-    )
-    model = build_model(Draft(plan.stage_by_name, ports, shallow), limited=True)
-    (ends,) = (model.network.run(8)[e.process][:, -1] for e in model.outputs.values())
-    assert ends[-1] - ends[-2] > plan.timing.initiation_interval
+    build_model(Draft(plan.stage_by_name, ports, plan.links), limited=True).network.run(4)
+    short = tuple(replace(k, queue=Buffer(2)) if (k.source, k.sink) == ("x", "y") else k for k in plan.links)
+    with pytest.raises(Deadlock, match="waiting for ever"):
+        build_model(Draft(plan.stage_by_name, ports, short), limited=True).network.run(4)
 
 
 def test_every_choice_says_why() -> None:

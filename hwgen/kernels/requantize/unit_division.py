@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
+from hwgen.hdl.add_subtract import AddSubtract
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.memory import Memory
 from hwgen.kernels.requantize.spec import DivisionSpec, signed_bits
@@ -108,9 +109,9 @@ class DivisionUnit(RequantizeUnit):
             total: Value = high + Mux(bit, Const(-s.constants[0]), Const(s.constants[0]))
         else:
             divisor = self.divisors[s.index_bits - 1 - step].word_select(lane, s.divisor_bits)
-            # a + (d ^ -1) + 1 is a - d: the carry comes in through a lowest bit of its own
-            operand = Cat(bit, divisor ^ bit.replicate(s.divisor_bits), bit).as_signed()
-            total = (Cat(1, high).as_signed() + operand) >> 1
+            m.submodules[f"step_{lane}_{step}"] = step_sum = AddSubtract(s.divisor_bits + 2)
+            m.d.comb += [step_sum.subtract.eq(bit), step_sum.a.eq(high), step_sum.b.eq(divisor)]
+            total = step_sum.y
         next_rest = Signal(signed(s.divisor_bits + step + 1), name=f"rest_{lane}_{step - 1}", reset_less=True)
         m.d.sync += next_rest.eq(Cat(low, total).as_signed())
         return next_rest
