@@ -63,7 +63,9 @@ def test_tables_of_many_channels_may_live_in_block_ram():
     wide = node(*(staircase(k) for k in range(64)), shape=(1, 64, 2))
     memories = {f.memory for f in KERNEL.foldings(wide, Target.named("ecp5-85k"))}
     assert memories == {"logic", "block"}
-    folding = next(f for f in KERNEL.foldings(wide, Target.named("ecp5-85k")) if f.memory == "block" and f.lanes_out == 2)
+    folding = next(
+        f for f in KERNEL.foldings(wide, Target.named("ecp5-85k")) if f.memory == "block" and f.lanes_out == 2
+    )
     check_kernel(KERNEL, wide, folding, frames=1)
 
 
