@@ -30,7 +30,7 @@ $(STAMP): pyproject.toml
 demo: env
 	@$(BIN)/hwgen doctor --quiet
 	@$(BIN)/hwgen check examples/digits_cnn.onnx
-	@$(BIN)/hwgen build examples/digits_cnn.onnx -o $(DEMO) --target ecp5-25k --fps 100000
+	@$(BIN)/hwgen build examples/digits_cnn.onnx -o $(DEMO) --target ecp5-25k --fps 50000
 	@$(BIN)/hwgen sim $(DEMO) --inputs examples/digits_cnn.npz --backpressure random
 	@$(BIN)/hwgen report $(DEMO)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hwgen.emit.bundle import check_place
 from hwgen.pipeline import Built, Source, build
 from hwgen.plan.choices import frames_per_second
 from hwgen.plan.plan import Goal, Plan
@@ -66,6 +67,7 @@ def build_bundle(
     source: Source, folder: Path, target: Target, goal: Goal, plan_json: str | None = None, progress: Progress = silent
 ) -> BuiltBundle:
     """Build and write; the folder appears whole or not at all, and an earlier bundle in its place is replaced."""
+    check_place(folder)
     built: Built = build(source, target, goal, plan_json=plan_json, progress=progress)
     progress("writing the bundle")
     place = built.bundle.write(folder)

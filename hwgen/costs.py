@@ -117,15 +117,31 @@ def wide_multiplier_latency(a_bits: int, b_bits: int) -> int:
 
 def wide_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
     """hdl/wide_multiplier.py: a multiplier for each pair of pieces, an adder and a register for each joint."""
-    a_pieces, b_pieces = piece_widths(a_bits), piece_widths(b_bits)
     total = Resources()
-    for a in a_pieces:
-        for b in b_pieces:
+    terms: list[tuple[int, int]] = []  # (position of the lowest bit, bits)
+    for j, a in enumerate(piece_widths(a_bits)):
+        for k, b in enumerate(piece_widths(b_bits)):
             total += multiplier(family, a, b)
-    joints = len(a_pieces) * len(b_pieces) - 1
-    for _ in range(joints):
-        total += adder(family, (a_bits + b_bits) * 2 // 3) + registers((a_bits + b_bits) * 5 // 6)
+            terms.append((17 * (j + k), a + b))
+    while len(terms) > 1:
+        terms.sort()
+        half = len(terms) // 2
+        joined = []
+        for (low, low_bits), (high, high_bits) in zip(terms[:half], terms[::-1], strict=False):
+            overlap = low + low_bits > high
+            bits = min(max(low + low_bits, high + high_bits) + overlap, a_bits + b_bits) - low
+            total += registers(bits) + (adder(family, low + bits - high) if overlap else Resources())
+            joined.append((low, bits))
+        waiting = terms[half : len(terms) - half]
+        total += registers(sum(bits for _, bits in waiting))
+        terms = joined + waiting
     return total
+
+
+def add_subtract(family: Family, bits: int) -> Resources:
+    """hdl/add_subtract.py: one carry chain; where a LUT is not in front of each carry, one more LUT inverts each bit."""
+    inverts = 0 if family.name in ("ecp5", "xc7", "xcup", "generic") else bits
+    return adder(family, bits) + Resources(luts=inverts)
 
 
 def fabric_multiplier_latency(b_bits: int) -> int:

@@ -115,10 +115,25 @@ def _compare(
     oracle, graph = Oracle.of_file(source.path, engine), compiled.graph
     tensors = {n.tensor for n in graph if n.tensor and not n.is_constant and not n.is_input}
     fronts = {t: f for t in tensors if (f := oracle.rounded_from(t)) is not None}
-    values = oracle.run(samples.arrays, sorted({*tensors, *fronts.values()}))
+    try:
+        values = oracle.run(samples.arrays, sorted({*tensors, *fronts.values()}))
+    except UserError:
+        raise
+    except Exception as error:  # engines raise many types, all about the model
+        raise _cannot_run(source, engine, error) from error
     known: dict[str, np.ndarray] = {t: values[t] for t in tensors if t in values and values[t].dtype.kind in "iu"}
     known |= {node.tensor: codes[node.tensor] for node in graph.inputs}
     return compare(graph, known, grids(compiled.quantized), {t: values[f] for t, f in fronts.items()})
+
+
+def _cannot_run(source: Source, engine: Engine, error: Exception) -> UserError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    other = "onnxruntime" if engine == "reference" else "reference"
+    return UserError.of(
+        f"{engine} on {source.path.name}", "the engine cannot run the model",
+        found=lines[-1] if lines else type(error).__name__, expected="a model of its opsets and operators",
+        fix=f"--compare {other}, or --compare none",
+    )  # fmt: skip
 
 
 def grids(quantized: QuantGraph) -> dict[str, Label]:

@@ -195,7 +195,7 @@ def _differences(trace: Trace, expected: list[int], predicted: Trace) -> list[st
         )
     starts = [times[0] for name, times in trace.items() if name != "data" and times and name in predicted]
     for name, times in predicted.items():
-        measured = [t - min(starts) for t in trace[name]] if not name == "o" or len(predicted) > 1 else trace[name]
+        measured = [t - min(starts) for t in trace[name]] if name != "o" or len(predicted) > 1 else trace[name]
         if measured != times[: len(measured)]:
             k = next(k for k, (a, b) in enumerate(zip(measured, times, strict=False)) if a != b)
             found.append(f"transfer {k} on {name} in cycle {measured[k]}, predicted {times[k]}")

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from bench_log import ALL, BenchLog, read_log
+from choose_simulator import choose_simulator
 from negative import flipped_copies
 from simulators import IcarusBench, RawVerilator, ToolError, VerilatorBench, sources
 
@@ -116,7 +117,8 @@ def _run_raw(options: argparse.Namespace, manifest: dict) -> int:
     """Prints how many cycles a CPU second the design alone makes, in a C++ loop that plays the same vectors."""
     work, vectors = (BUNDLE / options.work).absolute(), (BUNDLE / options.vectors).absolute()
     work.mkdir(parents=True, exist_ok=True)
-    folder = Path(options.build).absolute() if options.build else BUNDLE / "build" / "raw"
+    folder = Path(options.build).absolute() if options.build else _build_root() / "raw"
+    choose_simulator("verilator", _build_root())
     raw = RawVerilator(BUNDLE, folder)
     if options.build_only or not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -139,13 +141,11 @@ def _count_samples(vectors: Path, manifest: dict) -> int:
 
 def _built(options: argparse.Namespace, samples: int) -> VerilatorBench | IcarusBench:
     """The compiled bench: from the folder given, else from the bundle's build folder, compiled if it is not there."""
-    name = options.simulator
-    if name == "auto":
-        name = "verilator" if shutil.which("verilator") and _has_cocotb() else "icarus"
+    name = choose_simulator(options.simulator, _build_root())
     kind = VerilatorBench if name == "verilator" else IcarusBench
     stored = options.stored or max(16, 1 << (samples - 1).bit_length())
     taps, waves = options.taps is not None, options.waves is not None
-    folder = Path(options.build) if options.build else BUNDLE / "build" / _key(name, stored, taps, waves)
+    folder = Path(options.build) if options.build else _build_root() / _key(name, stored, taps, waves)
     bench = kind(BUNDLE, folder.absolute())
     if options.build_only or not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)  # what a build that was broken off left behind would be taken up
@@ -156,15 +156,16 @@ def _built(options: argparse.Namespace, samples: int) -> VerilatorBench | Icarus
 
 
 def _runtime(options: argparse.Namespace) -> Path:
-    return Path(options.runtime).absolute() if options.runtime else BUNDLE / "build" / "runtime"
+    return Path(options.runtime).absolute() if options.runtime else _build_root() / "runtime"
 
 
-def _has_cocotb() -> bool:
-    try:
-        import cocotb_tools.runner  # noqa: F401
-    except ImportError:
-        return False
-    return True
+def _build_root() -> Path:
+    """Where compiled benches go: into the bundle, unless make could not work there because of a space in the path."""
+    root = BUNDLE / "build"
+    if not any(character.isspace() for character in str(root)):
+        return root
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "hwgen-bench" / hashlib.sha256(str(BUNDLE).encode()).hexdigest()[:16]
 
 
 def _key(name: str, stored: int, taps: bool, waves: bool) -> str:
@@ -188,7 +189,7 @@ def _plusargs(options: argparse.Namespace, manifest: dict, work: Path, vectors: 
         "samples": samples,
         "interval_frames": options.interval_frames or max(samples, timing.get("frames", 3) + 2),
         "cut": latency // 2 + interval + 8,
-        "quiet": 8 * (latency + interval) + 10_000,
+        "quiet": 8 * (latency + interval) + 2_000,
         "stall": int(options.backpressure == "random"),
         "stall_seed": options.seed,
         "last_phase": options.last_phase,

@@ -39,8 +39,6 @@ class VerilatorBench:
 
         runtime: where the compiled run-time library is kept for the next design.
         """
-        if shutil.which("verilator") is None:
-            raise ToolError("no program verilator on PATH")
         log = self.folder / "build.log"
         bench = self.bundle / "bench"
         _copy([bench / "verilator_main.cpp"], self.folder / "sources")

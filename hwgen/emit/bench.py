@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hwgen.assets import bench_files, render
 from hwgen.emit.vectors import StreamMap, ports_of
+from hwgen.tools import repair_verilator
 
 
 def make_bench(manifest: Mapping[str, Any]) -> dict[str, bytes]:
@@ -23,6 +25,7 @@ def make_bench(manifest: Mapping[str, Any]) -> dict[str, bytes]:
     files = {f"bench/{path}": data for path, data in bench_files().items()}
     for name in ("bench.v", "taps.v", "raw_main.cpp"):
         files[f"bench/{name}"] = render(f"bench/{name}.j2", **values).encode()
+    files["bench/repair_verilator.py"] = Path(repair_verilator.__file__).read_bytes()
     files["Makefile"] = render("bench/Makefile.j2", **values).encode()
     return files
 

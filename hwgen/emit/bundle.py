@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -25,11 +26,7 @@ class Bundle:
         Raises UserError where the place cannot be written. What stood there before stays until the new one is whole.
         """
         folder = Path(folder).absolute()
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        except OSError as error:
-            raise _unwritable(folder, error) from error
+        unfinished = _beside(folder)
         try:
             unfinished.chmod(0o755)
             for path, data in self.files.items():
@@ -46,17 +43,57 @@ class Bundle:
         return folder
 
 
+def check_place(folder: Path) -> None:
+    """Raises UserError now where `Bundle.write` would raise it after a long build."""
+    folder = Path(folder).absolute()
+    _beside(folder).rmdir()
+    try:
+        _refuse_foreign(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _beside(folder: Path) -> Path:
+    """A new temporary folder that can be renamed to `folder`."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def _replace(new: Path, place: Path) -> None:
     """Moves `new` to `place`; what was there is removed only once the new folder stands."""
     if not place.exists():
         os.rename(new, place)
         return
-    if place.is_dir() and any(place.iterdir()) and not (place / "manifest.json").exists():
-        raise OSError("the folder exists and is not a bundle; nothing was overwritten")
+    _refuse_foreign(place)
     old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
     os.rename(place, old / "bundle")
-    os.rename(new, place)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        os.rename(new, place)
+    except BaseException:
+        os.rename(old / "bundle", place)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_foreign(place: Path) -> None:
+    """OSError where something stands that is neither a bundle nor empty."""
+    if not place.exists():
+        return
+    if not place.is_dir():
+        raise OSError("there is a file of this name; nothing was overwritten")
+    if any(place.iterdir()) and not _is_bundle(place):
+        raise OSError("the folder exists and is not a bundle; nothing was overwritten")
+
+
+def _is_bundle(place: Path) -> bool:
+    try:
+        return "hwgen" in json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:

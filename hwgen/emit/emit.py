@@ -23,7 +23,7 @@ from hwgen.plan.plan_json import plan_to_json
 from hwgen.rtl.build_top import memory_images, memory_path
 from hwgen.rtl.top import Top
 
-PRIMITIVES = ("hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
+PRIMITIVES = ("hwgen_add_subtract.v", "hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
 
 
 def emit(name: str, plan: Plan, top: Top, facts: dict[str, object]) -> Bundle:
@@ -53,4 +53,3 @@ def _vectors(plan: Plan, manifest: dict[str, object]) -> dict[str, bytes]:
     inputs = default_inputs(plan.graph, DEFAULT_SAMPLES, seed=0)
     vectors = make_vectors(ports_of(manifest), inputs, evaluate(plan.graph, inputs))
     return {f"vectors/{path}": data for path, data in vectors.items()}
-

@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 
 from amaranth.back import rtlil
-from amaranth.hdl._ir import PortDirection
 from amaranth.hdl import ClockSignal, Instance, ResetSignal, Signal
+from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.rtl.top import Top
 from hwgen.tools.rtlil_to_verilog import rtlil_to_verilog
+
 
 class Emission:
     """The platform of emitted designs. Hand-written Verilog takes the place of behavioural twins under any platform;

@@ -108,9 +108,7 @@ class Kernel(Protocol):
         """The hardware (an Amaranth component with the ports of docs/kernels/README.md)."""
         ...
 
-    def program(
-        self, node: Node, folding: Folding, spec: UnitSpec, taken: tuple[Order, ...]
-    ) -> dict[str, MemoryImage]:
+    def program(self, node: Node, folding: Folding, spec: UnitSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
         """Contents of the unit's memories by name; `taken` are the orders that really arrive on the operands."""
         ...
 

@@ -158,7 +158,9 @@ class Market:
         area += gearbox_area(self.target, width, lanes_source, lanes_sink)
         if not mismatch:
             return self.price(area)
-        frame = costs.memory(family, 2 * edge.source.type.size // lanes_sink, width * lanes_sink, "block", writable=True)
+        frame = costs.memory(
+            family, 2 * edge.source.type.size // lanes_sink, width * lanes_sink, "block", writable=True
+        )
         return self.price(area + frame) + REORDER_PENALTY
 
 

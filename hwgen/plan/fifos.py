@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queue depths and exact timing of a plan, by the beat-level model.
 
-Depths come from the latest schedule in which a frame leaves at the pace of the slowest stage and everything else
-happens just in time for it: the room that each queue then needs is enough to keep that pace for ever, because a
-self-timed marked graph is never slower than any schedule that its buffers allow. That also proves the absence of
-deadlock, at forks and joins too. (In the earliest schedule, queues would fill with what was made long before its time.)
+Depths come from two schedules at the pace of the slowest stage, both without limits on queues. The earliest one says
+when results can leave; in the latest one with these results everything else happens just in time for them. The room
+that each queue needs in the latter is enough to keep that pace for ever, because a self-timed marked graph is never
+slower than any schedule that its buffers allow. That also proves the absence of deadlock, at forks and joins too. (In
+the earliest schedule, queues would fill with what was made long before its time.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.ir.schedule import Schedule
 from hwgen.plan.beats import Network
 from hwgen.plan.plan import Buffer, Link, Port, Stage, Timing
 from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_schedule, gives, takes
@@ -82,13 +82,26 @@ def build_model(draft: Draft, *, limited: bool) -> Model:
     return Model(network, inputs, outputs, queues)
 
 
-def _latest_times(model: Model, pace: int) -> list[np.ndarray]:
-    """Cycle of each event in the latest schedule in which every output ends a frame each `pace` cycles."""
+def _result_times(draft: Draft, pace: int) -> dict[str, np.ndarray]:
+    """Per output port the cycles of one frame's beats, on one clock, when a frame enters each `pace` cycles."""
+    model = build_model(draft, limited=False)
+    metronome = model.network.add("pace", np.array([pace]))
+    for events in model.inputs.values():
+        model.network.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
+    times = model.network.run(WARM_UP)
+    return {name: times[e.process][-1, e.index] for name, e in model.outputs.items()}
+
+
+def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> list[np.ndarray]:
+    """Cycle of each event in the latest schedule with these results, a frame each `pace` cycles."""
     back = model.network.reversed()
-    metronome = back.add("pace", np.array([pace]))
-    for events in model.outputs.values():
-        back.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
-    return [-times[::-1, ::-1] for times in back.run(WARM_UP)[:-1]]
+    end = max(int(times[-1]) for times in results.values())
+    for name, events in model.outputs.items():
+        times = end - results[name][::-1]
+        metronome = back.add(f"{name}.results", np.diff(times, prepend=times[-1] - pace))
+        each = np.arange(len(times))
+        back.wait(events.process, each, metronome, each, int(times[0]))
+    return [-times[::-1, ::-1] for times in back.run(WARM_UP)[: len(model.network.names)]]
 
 
 def _add_link(
@@ -96,7 +109,6 @@ def _add_link(
 ) -> list[QueueEvents]:
     root = draft.root(link.source)
     latency, burst = draft.path(link)
-    schedule: Schedule
     if root in ports:
         producer = ports[root]
     else:
@@ -115,18 +127,16 @@ def size_queues(draft: Draft) -> Draft:
     """Queues just deep enough to lose no cycle; deep ones move into block RAM."""
     draft = replace(draft, links=tuple(_gathered(draft, link) for link in draft.links))
     pace = _free_interval(build_model(draft, limited=False))
-    styles_settled = False
     while True:
         model = build_model(draft, limited=False)
-        times = _latest_times(model, pace)
+        times = _latest_times(model, _result_times(draft, pace), pace)
         links = tuple(
             link if link.queue is None else replace(link, queue=_buffer(link, model.queues[link.name], times))
             for link in draft.links
         )
         before = [k.queue.style for k in draft.links if k.queue]
         draft = replace(draft, links=links)
-        styles_settled = before == [k.queue.style for k in links if k.queue]
-        if styles_settled:
+        if before == [k.queue.style for k in links if k.queue]:
             return draft
 
 

@@ -20,9 +20,7 @@ from hwgen.plan.search import Selection, select
 from hwgen.targets import Resources, Target
 
 
-def make_plan(
-    graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding] | None = None
-) -> Plan:
+def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding] | None = None) -> Plan:
     """The cheapest plan for ``goal.fps``, or the fastest that fits.
 
     fixed: foldings by node name that stand already, for example from an edited plan.json.
@@ -47,22 +45,40 @@ def _intervals(flow: Flow, market: Market) -> list[int]:
 
 
 def _fastest_that_fits(graph: Graph, market: Market, goal: Goal, limits: list[int]) -> Plan:
-    """Bisection over the intervals; a shorter one is taken only where its whole plan, queues included, fits."""
-    low, high, best, last = 0, len(limits) - 1, None, None
-    while low <= high:
+    """Bisection for the shortest interval whose stages alone fit; from there on the first whose whole plan fits."""
+    low, high = 0, len(limits)
+    while low < high:
         middle = (low + high) // 2
-        last = _plan_within(graph, market, goal, limits[middle])
-        if last is not None and last.fits:
-            best, high = last, middle - 1
+        if _stages_fit(_select_within(graph, market, limits[middle]), market, goal):
+            high = middle
         else:
             low = middle + 1
-    if best is None:
-        raise _does_not_fit(graph, market.target, goal, last, "the smallest foldings")
-    return best
+    plan = None
+    for interval in limits[low:]:
+        plan = _plan_within(graph, market, goal, interval)
+        if plan is not None and plan.fits:
+            return plan
+    raise _does_not_fit(graph, market.target, goal, plan, "the smallest foldings")
+
+
+def _stages_fit(found: tuple[Flow, Selection] | None, market: Market, goal: Goal) -> bool:
+    """Whether there is a selection whose stages fit, queues and adapters left out."""
+    if found is None:
+        return False
+    total = Resources()
+    for choice in found[1].choices.values():
+        total += choice.area
+    return goal.holds(total, market.target)
 
 
 def _plan_within(graph: Graph, market: Market, goal: Goal, interval: int) -> Plan | None:
     """A plan whose stages each need at most `interval` cycles."""
+    found = _select_within(graph, market, interval)
+    return None if found is None else _assemble(*found, market, goal)
+
+
+def _select_within(graph: Graph, market: Market, interval: int) -> tuple[Flow, Selection] | None:
+    """Choices within `interval` cycles, and the flow they are for: the graph's, with reorders where orders differ."""
     for _ in range(4):
         flow = Flow.of(graph)
         selection = select(flow, market, interval)
@@ -76,7 +92,7 @@ def _plan_within(graph: Graph, market: Market, goal: Goal, interval: int) -> Pla
             != selection.choices[edge.sink.name].taken[edge.operand]
         ]
         if not mismatched:
-            return _assemble(flow, selection, market, goal)
+            return flow, selection
         graph = _insert_reorders(graph, selection, mismatched)
     return None
 
@@ -120,8 +136,14 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
         kernel = kernel_of(node)
         units.append(Unit(node.name, node.op.name, kernel.spec(node, choice.folding)))
         stages[node.name] = Stage(
-            node, choice.folding, node.name, choice.taken, choice.order,
-            market.schedule(node, choice.folding), Cycles.exactly(choice.cycles), choice.area,
+            node,
+            choice.folding,
+            node.name,
+            choice.taken,
+            choice.order,
+            market.schedule(node, choice.folding),
+            Cycles.exactly(choice.cycles),
+            choice.area,
             selection.why[node.name],
         )
     links = [_link(flow, edge, selection, market) for edge in flow.edges]
@@ -144,7 +166,9 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
     lanes = source.folding.lanes_out
     if isinstance(edge.sink, str):
         # The last beat-wide queue: a pipe chain has its own lanes already.
-        return Link(edge.source.name, _port_name(flow.graph, edge.sink), 0, order, values, lanes, lanes, queue=Buffer(2))
+        return Link(
+            edge.source.name, _port_name(flow.graph, edge.sink), 0, order, values, lanes, lanes, queue=Buffer(2)
+        )
     sink = selection.choices[edge.sink.name]
     lanes_sink = sink.folding.lanes_in[edge.operand]
     if market.schedule(edge.sink, sink.folding).is_pipe:

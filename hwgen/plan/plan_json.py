@@ -76,8 +76,10 @@ def foldings_from_json(text: str, graph: Graph, target: Target) -> dict[str, Fol
             chosen[name] = _match(nodes[name], entry["folding"], target)
         elif entry.get("operator") != "Reorder":
             raise UserError.of(
-                f"plan.json, stage '{name}'", "the model has no such node",
-                found=name, expected="one of " + ", ".join(list(nodes)[:8]) + ", ...",
+                f"plan.json, stage '{name}'",
+                "the model has no such node",
+                found=name,
+                expected="one of " + ", ".join(list(nodes)[:8]) + ", ...",
                 fix="use a plan.json that was written for this model",
             )
     return chosen
@@ -90,13 +92,19 @@ def _parse(text: str) -> dict:
         document["stages"].items()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError.of(
-            "plan.json", "it is not a plan", found=f"{type(error).__name__}: {error}",
-            expected="a plan.json written by `hwgen build`", fix="build without --plan once and edit the result",
+            "plan.json",
+            "it is not a plan",
+            found=f"{type(error).__name__}: {error}",
+            expected="a plan.json written by `hwgen build`",
+            fix="build without --plan once and edit the result",
         ) from error
     if version != SCHEMA_VERSION:
         raise UserError.of(
-            "plan.json", "its schema is not known here", found=f"schema_version {version}",
-            expected=f"schema_version {SCHEMA_VERSION}", fix="use the hwgen version that wrote it",
+            "plan.json",
+            "its schema is not known here",
+            found=f"schema_version {version}",
+            expected=f"schema_version {SCHEMA_VERSION}",
+            fix="use the hwgen version that wrote it",
         )
     return document
 
@@ -109,17 +117,19 @@ def _match(node: Node, asked: dict[str, object], target: Target) -> Folding:
     if len(same) == 1 or exact:
         return (exact or same)[0]
     raise IllegalFolding.of(
-        f"plan.json, stage '{node.name}'", "this node cannot be folded so" if not same else "lanes are missing or wrong",
-        found=str(asked), expected=_legal_values(same or legal), fix="choose values that appear together",
-        node=node.name, op=node.op.name,
+        f"plan.json, stage '{node.name}'",
+        "this node cannot be folded so" if not same else "lanes are missing or wrong",
+        found=str(asked),
+        expected=_legal_values(same or legal),
+        fix="choose values that appear together",
+        node=node.name,
+        op=node.op.name,
     )
 
 
 def _agrees(folding: Folding, asked: dict[str, object], without: tuple[str, ...]) -> bool:
     have = {"form": folding.form, **asdict(folding)}
-    return all(
-        key in have and _plain(have[key]) == _plain(value) for key, value in asked.items() if key not in without
-    )
+    return all(key in have and _plain(have[key]) == _plain(value) for key, value in asked.items() if key not in without)
 
 
 def _plain(value: object) -> object:
@@ -131,7 +141,10 @@ def _legal_values(legal: list[Folding] | tuple[Folding, ...]) -> str:
     lines = []
     for form in sorted({f.form for f in legal}):
         of_form = [f for f in legal if f.form == form]
-        values = {field.name: sorted({str(getattr(f, field.name)) for f in of_form}, key=_by_number) for field in fields(of_form[0])}
+        values = {
+            field.name: sorted({str(getattr(f, field.name)) for f in of_form}, key=_by_number)
+            for field in fields(of_form[0])
+        }
         lines.append(f"form {form}: " + "; ".join(f"{name} in {{{', '.join(v)}}}" for name, v in values.items()))
     return " | ".join(lines)
 

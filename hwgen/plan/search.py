@@ -68,9 +68,7 @@ def _spacing(
     return 1 if serialized else spacing[edge.source.name]
 
 
-def _continuation(
-    flow: Flow, market: Market, choice: Choice, gap: int, edge: Edge, interval: int
-) -> float | None:
+def _continuation(flow: Flow, market: Market, choice: Choice, gap: int, edge: Edge, interval: int) -> float | None:
     """Price of the cheapest consumer over one edge, if this choice is made; None where there is none."""
     if isinstance(edge.sink, str):
         return 0.0
@@ -87,6 +85,7 @@ def _continuation(
 
 def _explain(market: Market, ranked: list[tuple[float, Choice, int]]) -> str:
     """The choice and the next two, with their prices in parts per thousand of the device."""
+
     def words(item: tuple[float, Choice, int]) -> str:
         price, choice, _ = item
         return f"{choice.folding.form} {_fields(choice)} at {1000 * price:.2f}"

@@ -20,7 +20,7 @@ from hwgen.synth.outline import Outline, relative_paths
 from hwgen.synth.pin_harness import HARNESS, INSTANCE
 from hwgen.tools.yosys import run_yosys
 
-_ECP5_MULTIPLY = Path(__file__).parent / "ecp5" / "hwgen_multiply.v"
+_ECP5_FILES = sorted((Path(__file__).parent / "ecp5").glob("hwgen_*.v"))
 _ECP5_CELLS = "read_verilog -lib -specify +/lattice/cells_sim_ecp5.v +/lattice/cells_bb_ecp5.v"
 _SYNTH = {
     "ecp5": "synth_ecp5",
@@ -93,7 +93,7 @@ def _read(sources: Sequence[Path], family: str, root: str, cwd: Path) -> list[st
     script = [_ECP5_CELLS] if family == "ecp5" else []
     script.append(f"read_verilog {relative_paths(sources, cwd)}")
     if family == "ecp5":
-        script.append(f"read_verilog -overwrite {relative_paths([_ECP5_MULTIPLY], cwd)}")
+        script.append(f"read_verilog -overwrite {relative_paths(_ECP5_FILES, cwd)}")
     script.append(f"hierarchy -check -top {root}")
     # Otherwise Yosys reads modules anew, once it knows the sizes of ports of DSP blocks, and loses their parameters.
     script.append("setattr -unset reprocess_after */c:*")

@@ -52,3 +52,15 @@ def test_reset_goes_back_to_the_first_turn() -> None:
             await context.tick()
 
     simulate(loops, testbench)
+
+
+def test_a_nest_can_start_anywhere_and_wraps_to_its_first_turn() -> None:
+    loops = Loops((2, 1, 3), (1, 0, 1))
+
+    async def testbench(context, reset) -> None:
+        context.set(loops.step, 1)
+        for turn in (turns((2, 1, 3)) * 2)[4:]:
+            assert state(context, loops) == turn
+            await context.tick()
+
+    simulate(loops, testbench)

@@ -29,7 +29,7 @@ TABLE_LATENCY = 2
 class SumFolding(Folding):
     """y = clamp((a * multiplier_a + b * multiplier_b + addend) >> shift), with ties up, to even or to odd.
 
-    multiplier: "dsp", or "lut": shifted copies of both operands in one tree of adders.
+    multiplier: "dsp"; or "lut": shifted copies of the codes, or multiples from tables of 4 bits, in one tree of adders.
     """
 
     form: ClassVar[str] = "sum"
@@ -79,16 +79,27 @@ class SumSpec(UnitSpec):
         return max(self.a.width, self.b.width) + 1, factors.width
 
     @property
+    def addend_in_table(self) -> str:
+        """Operand ("a" or "b") whose tables hold the addend too, "" if neither has tables."""
+        if self.multiplier == "lut":
+            for name, codes, factor in (("a", self.a, self.multiplier_a), ("b", self.b, self.multiplier_b)):
+                if is_tabulated(codes, factor):
+                    return name
+        return ""
+
+    @property
     def terms(self) -> int:
-        """Summands of the adder tree: products, or shifted copies; and the addend where it is not 0."""
+        """Summands of the adder tree: products, or what they are made of; and the addend where it stands alone."""
         products = 2
         if self.multiplier == "lut":
-            products = sum(len(costs.signed_digits(f)) for f in (self.multiplier_a, self.multiplier_b))
-        return max(1, products + int(self.addend != 0))
+            products = summands(self.a, self.multiplier_a) + summands(self.b, self.multiplier_b)
+        return max(1, products + int(self.addend != 0 and not self.addend_in_table))
 
     @property
     def product_latency(self) -> int:
-        return 1 if self.multiplier == "lut" else costs.wide_multiplier_latency(*self.product_bits)
+        if self.multiplier == "dsp":
+            return costs.wide_multiplier_latency(*self.product_bits)
+        return 2 if self.addend_in_table else 1
 
     @property
     def shifted(self) -> IntRange:
@@ -118,6 +129,26 @@ class SumTableSpec(UnitSpec):
     @property
     def latency(self) -> int:
         return TABLE_LATENCY
+
+
+def is_tabulated(codes: IntRange, factor: int) -> bool:
+    """Whether tables of all multiples, one for each 4 bits of the code, cost less than adding up shifted copies."""
+    return len(costs.signed_digits(factor)) > 2 * nibbles(codes)
+
+
+def nibbles(codes: IntRange) -> int:
+    """Groups of 4 bits in a code."""
+    return -(-codes.width // 4)
+
+
+def summands(codes: IntRange, factor: int) -> int:
+    """Tables, or shifted copies, of which the product of a code and a factor is the sum."""
+    return nibbles(codes) if is_tabulated(codes, factor) else len(costs.signed_digits(factor))
+
+
+def signed_bits(values: IntRange) -> int:
+    """Bits of the two's complement word that holds `values`, also where they are never negative."""
+    return IntRange(min(values.lo, -1), values.hi).width
 
 
 @lru_cache(maxsize=256)
@@ -199,17 +230,20 @@ def area(node: Node, folding: AddFolding, target: Target) -> Resources:
 
 def _lane_of_sum(s: SumSpec, target: Target) -> Resources:
     family = target.family
-    codes = s.a.width + s.b.width
-    bits = IntRange(min(s.sums.lo, -1), s.sums.hi).width
-    if s.multiplier == "lut":
-        total = costs.registers(codes)
-        term_bits = max(s.a.width, s.b.width) + 4
-    else:
+    bits = signed_bits(s.sums)
+    if s.multiplier == "dsp":
         product = costs.wide_multiplier(family, *s.product_bits)
-        total = product + product
-        term_bits = bits - 1
+        total, term_bits = product + product, bits - 1
+    else:
+        total, term_bits = costs.registers(s.a.width + s.b.width), max(s.a.width, s.b.width) + 4
+        for codes, factor in ((s.a, s.multiplier_a), (s.b, s.multiplier_b)):
+            if is_tabulated(codes, factor):
+                term_bits = codes.width // 2 + factor.bit_length()
+                total += costs.times(nibbles(codes), Resources(luts=term_bits, ffs=term_bits))
+            elif s.addend_in_table:
+                total += costs.registers(codes.width)
     total += costs.adder_tree(family, s.terms, term_bits, bits, 1)
     if s.ties != "up":
         total += costs.adder(family, bits) + costs.registers(bits)
-    excess = max(0, IntRange(min(s.shifted.lo, -1), s.shifted.hi).width - s.out.width)
+    excess = max(0, signed_bits(s.shifted) - s.out.width)
     return total + Resources(luts=s.out.width + excess, ffs=s.out.width)

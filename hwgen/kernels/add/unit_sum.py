@@ -8,10 +8,11 @@ from amaranth.lib import wiring
 
 from hwgen import costs
 from hwgen.hdl.adder_tree import add_tree
+from hwgen.hdl.delay import delayed
 from hwgen.hdl.pair_issue import issue_pairs, pair_ports
 from hwgen.hdl.rounding import clamp, rounding_shift
 from hwgen.hdl.wide_multiplier import WideMultiplier
-from hwgen.kernels.add.folding import SumSpec
+from hwgen.kernels.add.folding import SumSpec, is_tabulated, signed_bits
 from hwgen.numerics.range import IntRange
 
 
@@ -26,13 +27,13 @@ class SumUnit(wiring.Component):
         m = Module()
         s = self.spec
         shape = signed(s.out.width) if s.out.signed else unsigned(s.out.width)
-        bits = IntRange(min(s.sums.lo, -1), s.sums.hi).width
+        bits = signed_bits(s.sums)
         for lane in range(s.lanes):
             terms = [
                 *self._terms(m, f"a_{lane}", self.i_a.payload, lane, s.a, s.multiplier_a),
                 *self._terms(m, f"b_{lane}", self.i_b.payload, lane, s.b, s.multiplier_b),
             ]
-            if s.addend or not terms:
+            if (s.addend and not s.addend_in_table) or not terms:
                 terms.append(Const(s.addend, signed(bits)))
             total = Signal(signed(bits), name=f"total_{lane}")
             m.d.comb += total.eq(add_tree(m, terms, f"lane_{lane}", bits, levels=1))
@@ -43,18 +44,42 @@ class SumUnit(wiring.Component):
         return m
 
     def _terms(self, m: Module, name: str, payload: Value, lane: int, codes: IntRange, factor: int) -> list[Value]:
-        """The product of one operand, or the shifted copies that it is the sum of, `product_latency` cycles later."""
+        """The product of one operand, or what it is the sum of, `product_latency` cycles later."""
+        s = self.spec
         arrived = payload.word_select(lane, codes.width)
         code = Signal(signed(codes.width + 1), name=f"code_{name}")
         m.d.comb += code.eq(arrived.as_signed() if codes.signed else arrived)
-        if self.spec.multiplier == "dsp":
+        if s.multiplier == "dsp":
             return [self._product(m, name, code, factor)]
-        register = Signal.like(code, name=f"code_{name}_q", reset_less=True)
-        m.d.sync += register.eq(code)
+        code = delayed(m, code, 1, f"code_{name}", reset_less=True)
+        if is_tabulated(codes, factor):
+            addend = s.addend if s.addend_in_table == name[0] else 0
+            return self._tables(m, name, code, codes, factor, addend)
+        code = delayed(m, code, s.product_latency - 1, f"code_{name}_waiting", reset_less=True)
         rows: list[Value] = []
         for position, digit in costs.signed_digits(factor):
             row = Signal(signed(codes.width + 2 + position), name=f"row_{name}_{position}")
-            m.d.comb += row.eq((register << position) if digit > 0 else -(register << position))
+            m.d.comb += row.eq((code << position) if digit > 0 else -(code << position))
+            rows.append(row)
+        return rows
+
+    def _tables(self, m: Module, name: str, code: Value, codes: IntRange, factor: int, addend: int) -> list[Value]:
+        """For each 4 bits of the code a table of their multiples; the lowest one also adds the addend."""
+        rows: list[Value] = []
+        for start in range(0, codes.width, 4):
+            width = min(4, codes.width - start)
+            top = codes.signed and start + width == codes.width
+            weights = [(k - (1 << width) if top and k >> (width - 1) else k) << start for k in range(1 << width)]
+            values = [weight * factor + (addend if start == 0 else 0) for weight in weights]
+            row = Signal(
+                signed(signed_bits(IntRange(min(values), max(values)))),
+                name=f"multiple_{name}_{start}",
+                reset_less=True,
+            )
+            with m.Switch(code[start : start + width]):
+                for k, value in enumerate(values):
+                    with m.Case(k):
+                        m.d.sync += row.eq(value)
             rows.append(row)
         return rows
 

@@ -184,7 +184,9 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     lane_bits = s.group_lanes * s.simd * s.x.width
     total += costs.registers(2 * lane_bits)
     if s.folds > 1:
-        total += costs.memory(family, s.steps, lane_bits, "distributed", writable=True) + costs.mux(family, 2, lane_bits)
+        total += costs.memory(family, s.steps, lane_bits, "distributed", writable=True) + costs.mux(
+            family, 2, lane_bits
+        )
     for limit in (s.steps, s.folds, s.blocks, s.weight_depth):
         if limit > 1:
             total += costs.counter(family, limit)

@@ -63,8 +63,11 @@ class MatMulKernel:
         positions = dense.positions_in(node, folding, taken[0])
         if positions is None:
             raise IllegalFolding.of(
-                f"MatMul '{node.name}'", "the inputs arrive in an order that the array cannot use",
-                found=taken[0], expected="the contracted axis innermost", fix="insert a reorder",
+                f"MatMul '{node.name}'",
+                "the inputs arrive in an order that the array cannot use",
+                found=taken[0],
+                expected="the contracted axis innermost",
+                fix="insert a reorder",
             )
         weights = weights_of(node.src)
         inputs = weights.shape[1]

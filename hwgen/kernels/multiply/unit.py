@@ -18,9 +18,7 @@ class MultiplyUnit(wiring.Component):
 
     def __init__(self, spec: MultiplySpec):
         self.spec = spec
-        super().__init__(
-            pair_ports(spec.lanes * spec.a.width, spec.lanes * spec.b.width, spec.lanes * spec.out.width)
-        )
+        super().__init__(pair_ports(spec.lanes * spec.a.width, spec.lanes * spec.b.width, spec.lanes * spec.out.width))
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -31,9 +31,9 @@ class TreeUnit(wiring.Component):
             codes = [self.i.payload.word_select(tap * s.lanes + lane, s.x.width) for tap in range(s.taps)]
             terms = [code.as_signed() if s.x.signed else code for code in codes]
             if s.kind == "sum":
-                # The tree is signed: sums that are never negative need a sign bit there.
+                # The tree is signed: elements that are never negative need a sign bit there. Their sum may lose it again.
                 signs = [t if s.x.signed else Cat(t, 0).as_signed() for t in terms]
-                total = add_tree(m, signs, f"lane_{lane}", s.out.width + (not s.out.signed))
+                total = add_tree(m, signs, f"lane_{lane}", s.out.width)
             else:
                 total = self._largest(m, terms, lane)
             results.append(total.as_unsigned()[: s.out.width])

@@ -18,7 +18,15 @@ def area(spec: RequantizeSpec, family: Family) -> Resources:
     elif isinstance(spec, DivisionSpec):
         lane, constants = (
             _division(spec, family),
-            _constants(spec, family, spec.divisor_bits, spec.addend_bits, spec.nudge_bits, int(spec.falling == "some")),
+            _constants(
+                spec,
+                family,
+                spec.divisor_bits,
+                spec.addend_bits,
+                spec.nudge_bits,
+                int(spec.falling == "some"),
+                int(spec.live == "some"),
+            ),
         )
     else:
         assert isinstance(spec, ThresholdsSpec)
@@ -63,15 +71,19 @@ def _constants(s: RequantizeSpec, family: Family, *bits: int) -> Resources:
 def _division(s: DivisionSpec, family: Family) -> Resources:
     first = signed_bits(s.rest)
     total = costs.registers(s.start * s.x.width + first) + costs.adder(family, first - s.fraction)
+    if s.live == "some":
+        total += Resources(luts=s.x.width)
     for step in range(1, s.index_bits):
         bits = s.divisor_bits + 2
-        total += costs.adder(family, bits) + costs.registers(s.divisor_bits + step + s.index_bits - step)
-        if not s.constants:  # the divisor is inverted in LUTs of their own, and travels along
-            total += Resources(luts=s.divisor_bits, ffs=s.divisor_bits * int(step > 1))
+        total += costs.registers(s.divisor_bits + step + 1 + s.index_bits - step)
+        if s.constants:
+            total += costs.adder(family, bits)
+        else:  # the divisor travels along
+            total += costs.add_subtract(family, bits) + costs.registers(s.divisor_bits * int(step > 1))
         if s.saturates:
-            total += Resources(
-                luts=2 + max(0, first - s.divisor_bits - step) // 3 * int(step == s.index_bits - 1), ffs=1
-            )
+            total += Resources(luts=2, ffs=1)
+    if s.saturates:
+        total += Resources(luts=(first - s.divisor_bits - s.index_bits) // 2)
     if s.nudge_bits:
         total += costs.adder(family, s.divisor_bits + 2) + costs.registers(s.divisor_bits + s.index_bits + 2)
     limits = 0 if s.levels == 1 << s.index_bits else s.index_bits

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
+from hwgen.hdl.add_subtract import AddSubtract
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.memory import Memory
 from hwgen.kernels.requantize.spec import DivisionSpec, signed_bits
@@ -20,8 +21,8 @@ class DivisionUnit(RequantizeUnit):
     divisor, because the bits below pass by and the bits above cannot be set. A numerator outside of 0 .. 2**bits *
     divisor shows as an overflow of these widths at some step; all bits from there on repeat the bit before.
     Before the last bit, the nudge is added to the remainder.
-    Memories ``divisors`` (unsigned), ``addends`` (signed), ``nudges`` (signed) where there are any, and ``falling``
-    where only some channels fall.
+    Memories ``divisors`` (unsigned), ``addends`` (signed), ``nudges`` (signed) where there are any, ``falling``
+    where only some channels fall, and ``live`` where only some depend on their accumulator.
     """
 
     spec: DivisionSpec
@@ -33,8 +34,7 @@ class DivisionUnit(RequantizeUnit):
         bits = {"divisors": s.divisor_bits, "addends": s.addend_bits}
         if s.nudge_bits:
             bits["nudges"] = s.nudge_bits
-        if s.falling == "some":
-            bits["falling"] = 1
+        bits |= {name: 1 for name, of in (("falling", s.falling), ("live", s.live)) if of == "some"}
         return self.constant_memories(bits)
 
     def prepare(self, m: Module) -> None:
@@ -42,6 +42,8 @@ class DivisionUnit(RequantizeUnit):
         if s.constants:
             return
         self.addends = self.read(m, "addends", s.start)
+        if s.live == "some":
+            self.live = self.read(m, "live", s.start)
         divisors = self.read(m, "divisors", s.start + 1)
         self.divisors: list[Value] = [divisors]
         for step in range(1, s.index_bits - 1):
@@ -56,6 +58,9 @@ class DivisionUnit(RequantizeUnit):
     def lane(self, m: Module, lane: int, accumulator: Value) -> Value:
         s = self.spec
         waited = delayed(m, accumulator, s.start, f"accumulator_{lane}", reset_less=True)
+        if s.live != "all":
+            live = Const(0) if s.live == "no" else self.live[lane]
+            waited = Mux(live, waited, 0)
         if s.constants:
             addend: Value = Const(s.constants[1], signed(s.addend_bits))
         else:
@@ -108,9 +113,9 @@ class DivisionUnit(RequantizeUnit):
             total: Value = high + Mux(bit, Const(-s.constants[0]), Const(s.constants[0]))
         else:
             divisor = self.divisors[s.index_bits - 1 - step].word_select(lane, s.divisor_bits)
-            # a + (d ^ -1) + 1 is a - d: the carry comes in through a lowest bit of its own
-            operand = Cat(bit, divisor ^ bit.replicate(s.divisor_bits), bit).as_signed()
-            total = (Cat(1, high).as_signed() + operand) >> 1
+            m.submodules[f"step_{lane}_{step}"] = step_sum = AddSubtract(s.divisor_bits + 2)
+            m.d.comb += [step_sum.subtract.eq(bit), step_sum.a.eq(high), step_sum.b.eq(divisor)]
+            total = step_sum.y
         next_rest = Signal(signed(s.divisor_bits + step + 1), name=f"rest_{lane}_{step - 1}", reset_less=True)
         m.d.sync += next_rest.eq(Cat(low, total).as_signed())
         return next_rest

@@ -123,17 +123,19 @@ def foldings(node: Node, target: Target) -> tuple[WindowFolding, ...]:
             continue
         for block_major in (False, True)[: 1 + (blocks > 1)]:
             ring, width = ring_of(g, blocks, block_major), lanes * node.src[0].type.range.width
-            depths = (ring.least_depth, ring.frame_depth, ring.depth)
-            rounded = {_rounded(depth, width, target.family) for depth in depths}
-            found += [SerialFolding.of(lanes, block_major, depth) for depth in sorted(rounded)]
+            found += [SerialFolding.of(lanes, block_major, d) for d in _depths(ring, width, target.family)]
     return tuple(found)
 
 
-def _rounded(depth: int, width: int, family: Family) -> int:
-    """A power of two where it costs no more memory: its addresses wrap by themselves."""
-    power = 1 << (depth - 1).bit_length()
-    price = [costs.memory(family, d, width, writable=True, output_register=True) for d in (depth, power)]
-    return power if power <= 16 or price[0] == price[1] else depth
+def _depths(ring: Ring, width: int, family: Family) -> tuple[int, ...]:
+    """The depths worth a folding: of those that cost the same memory only the fastest, as a power of two if it can be:
+    its addresses wrap by themselves."""
+    offered: dict[Resources, int] = {}
+    for depth in (ring.least_depth, ring.frame_depth, ring.depth):
+        power = 1 << (depth - 1).bit_length()
+        price, of_power = (costs.memory(family, d, width, writable=True, output_register=True) for d in (depth, power))
+        offered[price] = power if price == of_power else depth
+    return tuple(offered.values())
 
 
 def orders(node: Node, folding: WindowFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:

@@ -110,7 +110,7 @@ class Ring:
         """Beat number of the first tap of frame 0; negative where it lies in the padding above."""
         return -self.geometry.rows.begin * self.row_beats - self.geometry.columns.begin * self.blocks
 
-    @cached_property
+    @property
     def inside(self) -> np.ndarray:
         """Whether each event of a frame reads a beat (and not the padding)."""
         rows, columns = self.geometry.rows, self.geometry.columns
@@ -195,7 +195,7 @@ class Ring:
     @cached_property
     def depth(self) -> int:
         """The least number of words with which the slower of writer and reader never waits for the other one."""
-        return max(self.least_depth, depth_without_waits(self, range(-1, 2)))
+        return max(self.least_depth, depth_without_waits(self, range(-1, 3)))
 
     def freed_by(self, depth: int) -> np.ndarray:
         """Event of the reader that makes room for each beat of a frame; shape (frame_beats,)."""
@@ -208,11 +208,19 @@ class Ring:
         """Beat that each event of a frame reads, or NEVER in the padding; shape (frame_events,)."""
         return np.where(self.inside, self.start + self.walk("beats"), NEVER)
 
+    @cached_property
+    def waits(self) -> tuple[np.ndarray, np.ndarray]:
+        """The events of a frame that wait for a later beat than all events before them, and these beats."""
+        read = self.read
+        longest = np.maximum.accumulate(read)
+        later = np.diff(longest, prepend=NEVER) > 0
+        return np.flatnonzero(later), read[later]
+
     def cycles(self, depth: int) -> int:
         """Cycles from frame to frame, when neither side waits for anything but the other."""
         if depth >= self.depth:
             return max(self.frame_beats, self.frame_events)
-        return int(frame_period(self.read, self.freed_by(depth)))
+        return frame_period(self, depth)
 
     def lead_range(self, depth: int) -> IntRange:
         """Of the number of beats written beyond the one that the reader stands at, less 1."""

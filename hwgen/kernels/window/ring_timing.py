@@ -43,29 +43,46 @@ def depth_without_waits(ring: Ring, frames: range) -> int:
         written = beat
     ended = start + events - 1
     position = np.searchsorted(ended, written - FREED_DELAY, side="right")
+    if frames.start < 0 and position.min() == 0:
+        # Frames so short that more of them pass while a beat is written, read and freed.
+        return depth_without_waits(ring, range(2 * frames.start, frames.stop))
     return int((beat + 1 - oldest[position]).max())
 
 
+def frame_period(ring: Ring, depth: int) -> int:
+    """Cycles from frame to frame of a writer and a reader that wait for each other and for nobody else."""
+    at, beat = ring.waits
+    frees = ring.freed_by(depth) // ring.position_events
+    return int(_period(at, beat, frees, ring.geometry.positions, ring.position_events))
+
+
 @njit(cache=True)
-def frame_period(read: np.ndarray, freed: np.ndarray) -> int:
-    """Cycles between the last two of some frames of a writer and a reader that wait for each other."""
-    frames, events, beats = 6, len(read), len(freed)
-    reads, writes = np.zeros(frames * events, np.int64), np.zeros(frames * beats, np.int64)
-    r, w, moved = 0, 0, True
-    while moved:
-        moved = False
+def _period(at: np.ndarray, beat: np.ndarray, frees: np.ndarray, positions: int, events: int) -> int:
+    """See `frame_period`.
+
+    at, beat: reads of a frame that wait longer than those before them, and for which beats. frees: position whose end
+    each beat waits for. positions: of a frame; events: reads of a position.
+    """
+    frames, beats = 5, len(frees)
+    ends, writes = np.zeros(frames * positions, np.int64), np.zeros(frames * beats, np.int64)
+    waits, w, ended, now, last = 0, 0, 0, 0, 0
+    while ended < len(ends):
         while w < len(writes):
-            wait = freed[w % beats] + w // beats * events
-            if wait >= r:
+            position = frees[w % beats] + w // beats * positions
+            if position >= ended:
                 break
             after = writes[w - 1] + 1 if w else 0
-            writes[w] = max(after, reads[wait] + FREED_DELAY) if wait >= 0 else after
-            w, moved = w + 1, True
-        while r < len(reads):
-            wait = read[r % events] + r // events * beats
-            if wait >= w:
+            writes[w] = max(after, ends[position] + FREED_DELAY) if position >= 0 else after
+            w += 1
+        while ended < len(ends):
+            frame, k = divmod(waits, len(at))
+            read = at[k] + frame * positions * events
+            while ended < len(ends) and (ended + 1) * events - 1 < read:
+                ends[ended] = now + (ended + 1) * events - 1 - last
+                ended += 1
+            written = beat[k] + frame * beats
+            if frame == frames or written >= w:
                 break
-            after = reads[r - 1] + 1 if r else 0
-            reads[r] = max(after, writes[wait] + WRITTEN_DELAY) if wait >= 0 else after
-            r, moved = r + 1, True
-    return reads[-1] - reads[-1 - events]
+            now, last = max(now + read - last, writes[written] + WRITTEN_DELAY), read
+            waits += 1
+    return ends[-1] - ends[-1 - positions]

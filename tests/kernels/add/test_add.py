@@ -54,6 +54,8 @@ NODES = {
     "relu": add(f32(0.6), f32(0.7), out=IntRange(0, 127)),
     "narrow": add(f32(0.31), f32(1.7), a=IntRange(-8, 7), b=IntRange(0, 3), out=IntRange(-8, 7)),
     "one operand that counts for nothing": add(f32(0.5001), Fraction(0)),
+    "codes of odd widths": add(f32(0.377), f32(-0.291), Fraction(7, 5), a=IntRange(-40, 60), b=IntRange(0, 20)),
+    "a copy and a table": add(Fraction(1, 4), f32(0.2913), Fraction(-9, 7)),
     "wide multipliers": add(
         f32(0.0123457), f32(0.0000321), Fraction(1, 3), a=IntRange(-2000, 2000), b=IntRange(-1500, 1500)
     ),

@@ -39,6 +39,11 @@ NODES = {
     "clip at odd ends": layer(seed=5, out=IntRange(-11, 40)),
     "four bits": layer(seed=6, steps=300.0, out=IntRange(-8, 7)),
     "one bit": layer(seed=7, steps=900.0, out=IntRange(0, 1)),
+    "a dead channel": requantize(
+        (Fraction(0), Fraction(1, 17), Fraction(0), Fraction(-1, 13), Fraction(1, 10**9), Fraction(1, 19)),
+        (Fraction(5), Fraction(77), Fraction(-900), Fraction(1, 3), Fraction(-70), Fraction(11, 3)),
+    ),
+    "one code only": requantize((Fraction(0),), (Fraction(5),)),
     "a ratio above one": layer(seed=8, steps=0.4, x=IntRange(-70, 60)),
 }
 

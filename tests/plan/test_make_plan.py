@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from hwgen.errors import PlanDoesNotFit
+from hwgen.plan.beats import Deadlock
+from hwgen.plan.fifos import Draft, build_model
+from hwgen.plan.make_plan import make_plan
+from hwgen.plan.plan import Buffer, Goal, Plan
+from hwgen.targets import Target
+from tests.plan.networks import residual, two_convs
+
+ECP5 = Target.named("ecp5-25k")
+
+
+def planned(fps: int | None = None, target: Target = ECP5) -> Plan:
+    return make_plan(two_convs(), target, Goal(None if fps is None else Fraction(fps)))
+
+
+def test_a_plan_for_a_rate_keeps_it_and_is_smaller_than_the_fastest() -> None:
+    slow, fast = planned(10_000), planned()
+    assert slow.timing.initiation_interval <= 10_000 and fast.timing.initiation_interval < 2_000
+    assert slow.area.dsps < fast.area.dsps <= ECP5.resources.dsps
+
+
+def test_the_interval_is_that_of_the_busiest_stage() -> None:
+    for fps in (10_000, 50_000, None):
+        plan = planned(fps)
+        assert plan.timing.initiation_interval == plan.bottleneck.cycles.worst
+
+
+def test_a_skip_that_is_too_short_deadlocks_and_the_planned_one_does_not() -> None:
+    plan = make_plan(residual(), ECP5, Goal(Fraction(50_000)))
+    ports = {p.name: p for p in plan.ports}
+    build_model(Draft(plan.stage_by_name, ports, plan.links), limited=True).network.run(4)
+    short = tuple(replace(k, queue=Buffer(2)) if (k.source, k.sink) == ("x", "y") else k for k in plan.links)
+    with pytest.raises(Deadlock, match="waiting for ever"):
+        build_model(Draft(plan.stage_by_name, ports, short), limited=True).network.run(4)
+
+
+def test_every_choice_says_why() -> None:
+    assert all("per mille" in stage.why for stage in planned(50_000).stages)
+
+
+def test_a_rate_beyond_the_device_is_refused_with_what_it_would_take() -> None:
+    with pytest.raises(PlanDoesNotFit, match="frames a second"):
+        planned(100_000_000)
+
+
+def test_a_device_that_is_too_small_is_refused_by_its_scarcest_resource() -> None:
+    with pytest.raises(PlanDoesNotFit, match=r"do not fit|cannot be reached"):
+        planned(2_000_000, Target.named("ice40-up5k"))
+
+
+def test_the_same_graph_gives_the_same_plan() -> None:
+    assert planned(50_000).links == planned(50_000).links
