@@ -28,7 +28,13 @@ def test_a_tensor_a_node_and_a_stage_lead_to_the_same_rounding(run: Run, name: s
 def test_the_text_says_the_same(run: Run) -> None:
     code, text, _ = run("trace", MLP, "fc3", *PLAN)
     assert code == 0
-    for word in ("uint8, scale ", "stage fc3: Requantize", "rounding  channel 0", "folding   form", "memory    mem/fc3"):
+    for word in (
+        "uint8, scale ",
+        "stage fc3: Requantize",
+        "rounding  channel 0",
+        "folding   form",
+        "memory    mem/fc3",
+    ):
         assert word in text
 
 
