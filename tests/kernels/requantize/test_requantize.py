@@ -27,6 +27,7 @@ NODES = {
     "per channel": layer(),
     "rising channels": layer(seed=1, falling=False, out=IntRange(0, 255), zero_point=3),
     "far too wide accumulators": layer(x=WINDOW, seed=2),
+    "a window that fills its bits": requantize((Fraction(1266, 10007),), x=WINDOW),
     "wide multipliers": layer(x=WINDOW, seed=3, steps=2500.0),
     "powers of two": powers_of_two(),
     "one power of two": requantize((Fraction(1, 32),), zero_point=1),
