@@ -35,15 +35,15 @@ def bench_files() -> dict[str, bytes]:
 
 def render(template: str, **values: object) -> str:
     """A file of ``templates`` filled in; a name that the template asks for and nobody gives is an error."""
-    return _environment().get_template(template).render(**values)
+    return _environment(assets_folder("templates")).get_template(template).render(**values)
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(folder: Path) -> jinja2.Environment:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(assets_folder("templates")),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(("html.j2", "svg.j2")),
         trim_blocks=True,

@@ -137,7 +137,8 @@ def _examine(
         return _count(node, node.tensor, ours, theirs, None)
     some = {name: v[wrong] if len(v) == len(theirs) else v for name, v in values.items()}
     low, high = code_interval(node, some, grids, floats.of(node.tensor, wrong))
-    certified = (theirs[wrong] >= low) & (theirs[wrong] <= high) & (ours[wrong] != theirs[wrong])
+    both = (ours[wrong], theirs[wrong])
+    certified = (np.minimum(*both) >= low) & (np.maximum(*both) <= high) & (both[0] != both[1])
     return _count(node, node.tensor, ours, theirs, certified)
 
 

@@ -49,7 +49,9 @@ class Floats:
 
 
 def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
-    """(lowest, highest) code for every element of a node, from the exact values of its sources.
+    """(lowest, highest) code for every element of a node: a difference between two codes inside is a tie.
+
+    The interval surrounds the exact real value, from the exact values of the sources.
 
     Moves and maxima carry the interval of the rounding in front of them on. A Table does not know its real values:
     there the engine's own float in front of the rounding (`float_value`) tells how near the tie was.
@@ -112,9 +114,12 @@ def _threshold(node: Node, values: Values, grids: Grids, float_value: FloatValue
     slack = np.ceil((terms + OTHER_ROUNDINGS) * UNIT * 2 * (magnitude + np.abs(acc))).astype(np.int64)
     kind = source.type.range
     ends = [node.op.golden(np.clip(a, kind.lo, kind.hi)) for a in (acc - slack, acc + slack)]
-    if float_value is not None and node.tensor in grids:
-        ends += _around_float(node, node, values, grids, float_value)
-    return np.minimum.reduce(ends), np.maximum.reduce(ends)
+    low, high = np.minimum(*ends), np.maximum(*ends)
+    if float_value is None or node.tensor not in grids:
+        return low, high
+    by_float = _around_float(node, node, values, grids, float_value)
+    near = (values[node.name] >= by_float[0]) & (values[node.name] <= by_float[1])
+    return np.where(near, np.minimum(low, by_float[0]), low), np.where(near, np.maximum(high, by_float[1]), high)
 
 
 def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_value: FloatValue) -> Interval:
@@ -128,11 +133,9 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
         reach = np.abs(values[source.name].astype(np.float64) - _zero(source, grids))
         scale = float(grids[known.tensor].scale[0]) / step
         size = size + (reach if reach.shape == size.shape else reach.max(initial=0.0)) * scale
-    ours = values[node.name]
     kind = node.type.range
     limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
-    low, high = _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
-    return np.minimum(low, ours), np.maximum(high, ours)
+    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
 
 
 def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:

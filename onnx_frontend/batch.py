@@ -3,9 +3,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx_ir as ir
 
+from hwgen.errors import BadModel
+from onnx_frontend.propagate import propagate
 
-def frames_of_one(model: ir.Model, shapes: dict[str, tuple[int, ...]]) -> ir.Model | None:
-    """The model for one frame, or None where the inputs have no common leading batch above 1."""
-    return None
+OVER_AN_AXIS = frozenset(
+    ("Softmax", "LogSoftmax", "Hardmax", "ArgMax", "ArgMin", "LayerNormalization", "CumSum", "TopK", "LpNormalization")
+)
+
+
+def frames_of_one(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> ir.Model | None:
+    """The model for one frame, if all inputs share a leading size B > 1 and every operator keeps the B frames apart.
+
+    None where there is no such size, or where an operator mixes along it: then it is no batch but a part of the frame,
+    and operators that need a batch of 1 say so themselves.
+    """
+    leading = {shape[0] if shape else 1 for shape in shapes.values()}
+    batch = leading.pop() if len(leading) == 1 else 1
+    if batch == 1:
+        return None
+    try:
+        single = propagate(model, {name: (1, *shape[1:]) for name, shape in shapes.items()}, batch)
+    except BadModel:
+        return None
+    whole = _shapes(propagate(model, shapes))
+    apart = all(_is_frame(shape, whole.get(name), batch) for name, shape in _shapes(single).items())
+    return single if apart and not any(_mixes(node) for node in single.graph) else None
+
+
+def _shapes(model: ir.Model) -> dict[str, tuple[int, ...] | None]:
+    """Shapes of all values that depend on an input."""
+    streams = set(model.graph.inputs)
+    for node in model.graph:
+        if streams & set(node.inputs):
+            streams |= set(node.outputs)
+    values = [v for node in model.graph for v in node.outputs if v.name and v in streams]
+    return {v.name: None if v.shape is None else tuple(v.shape.numpy()) for v in values}
+
+
+def _is_frame(single: tuple[int, ...] | None, whole: tuple[int, ...] | None, batch: int) -> bool:
+    """Whether a value has the batch in front and nothing else changed with it."""
+    if single is None or whole is None or not single or not whole:
+        return single == whole
+    return whole[0] == batch and single[0] == 1 and single[1:] == whole[1:]
+
+
+def _mixes(node: ir.Node) -> bool:
+    """Whether an operator works along axis 0 although shapes do not show it."""
+    if node.op_type not in OVER_AN_AXIS or node.inputs[0].shape is None:
+        return False
+    rank = len(node.inputs[0].shape)
+    axis = node.attributes["axis"].as_int() if "axis" in node.attributes else -1
+    return axis % rank == 0

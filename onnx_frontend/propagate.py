@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 import onnx_ir as ir
-from onnx.reference import ReferenceEvaluator
 
 from hwgen.errors import BadModel
 from onnx_frontend.custom_shapes import custom_shape
+from onnx_frontend.evaluate_node import evaluate_node, has_subgraph
 
 STANDARD = ("", "ai.onnx")
 QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 LARGEST_FOLD = 1 << 26
 
 
-def propagate(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> ir.Model:
+def propagate(model: ir.Model, shapes: Mapping[str, tuple[int, ...]], batch: int = 1) -> ir.Model:
     """A new model for inputs of the given shapes: nodes that compute constants, and nodes that do nothing, are gone.
 
-    Quantize and Dequantize nodes stay, even over constants: which integers stand behind a weight must not get lost.
+    batch: a leading size in the constant shape of a Reshape that becomes 1 (see `onnx_frontend.batch`). Quantize and Dequantize nodes stay, even over constants: which integers stand behind a weight must not get lost.
     """
-    state = _State(model)
+    state = _State(model, batch)
     for name, value in model.graph.initializers.items():
         state.known[value] = ir.Value(
             name=name,
@@ -46,6 +46,7 @@ def propagate(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> ir.Mode
 @dataclass
 class _State:
     model: ir.Model
+    batch: int = 1
     known: dict[ir.Value, ir.Value] = field(default_factory=dict)
     nodes: list[ir.Node] = field(default_factory=list)
 
@@ -85,6 +86,8 @@ def _visit(state: _State, node: ir.Node) -> None:
     if _does_nothing(node, inputs):
         state.known[node.outputs[0]] = inputs[0]
         return
+    if state.batch > 1 and node.op_type in ("Reshape", "Expand"):
+        inputs[1] = _one_frame(inputs, state.batch)
     domain = "" if node.op_type in QUANTIZERS or node.domain in STANDARD else node.domain
     outputs = [ir.Value(name=v.name, type=v.type) for v in node.outputs]
     copy = ir.Node(domain, node.op_type, inputs, list(node.attributes.values()), outputs=outputs, name=node.name)
@@ -95,6 +98,15 @@ def _visit(state: _State, node: ir.Node) -> None:
         state.nodes.append(copy)
     for old, new in zip(node.outputs, outputs if values is None else values, strict=True):
         state.known[old] = new
+
+
+def _one_frame(inputs: list[ir.Value | None], batch: int) -> ir.Value | None:
+    """The shape operand with a leading `batch` made 1, where the data has a single frame."""
+    data, shape = inputs[:2]
+    numbers = None if shape is None or shape.const_value is None else shape.const_value.numpy()
+    if data.shape is None or not len(data.shape) or data.shape[0] != 1 or numbers is None or numbers[:1] != [batch]:
+        return shape
+    return _constant(f"{shape.name}:one_frame", np.concatenate([np.ones(1, numbers.dtype), numbers[1:]]))
 
 
 def _attribute_tensor(node: ir.Node) -> np.ndarray | ir.TensorProtocol:
@@ -200,7 +212,7 @@ def _fold(state: _State, node: ir.Node) -> list[ir.Value] | None:
         start, end = (node.attributes[k].as_int() if k in node.attributes else None for k in ("start", "end"))
         value = shape[start:end] if node.op_type == "Shape" else np.array(shape.prod(), np.int64)
         return [_constant(node.outputs[0].name, value)]
-    if any(v is not None and v.const_value is None for v in node.inputs) or _has_subgraph(node):
+    if any(v is not None and v.const_value is None for v in node.inputs) or has_subgraph(node):
         return None
     if any(v.shape is not None and np.prod(v.shape.numpy()) > LARGEST_FOLD for v in node.outputs):
         return None
@@ -210,29 +222,6 @@ def _fold(state: _State, node: ir.Node) -> list[ir.Value] | None:
         return None
     values = iter(results)
     return [_constant(v.name, next(values)) if v.name else v for v in node.outputs]
-
-
-def _has_subgraph(node: ir.Node) -> bool:
-    return any(a.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for a in node.attributes.values())
-
-
-def evaluate_node(node: ir.Node, arrays: list[np.ndarray | None], version: int) -> list[np.ndarray] | None:
-    """The named outputs of one node by the reference evaluator of onnx; None where it has no kernel for the node."""
-    if _has_subgraph(node) or node.op_type.startswith("Random"):
-        return None
-    names = [f"i{k}" if a is not None else "" for k, a in enumerate(arrays)]
-    proto = ir.to_proto(node)
-    proto.ClearField("input")
-    proto.input.extend(names)
-    wanted = [v.name for v in node.outputs if v.name]
-    ins, outs = ([onnx.helper.make_value_info(n, onnx.TypeProto()) for n in group if n] for group in (names, wanted))
-    graph = onnx.helper.make_graph([proto], "node", ins, outs)
-    single = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", version)])
-    feeds = {n: a for n, a in zip(names, arrays, strict=True) if a is not None}
-    try:
-        return [np.asarray(r) for r in ReferenceEvaluator(single).run(wanted, feeds)]
-    except (NotImplementedError, RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError):
-        return None
 
 
 def _finish(state: _State, inputs: list[ir.Value]) -> ir.Model:

@@ -15,7 +15,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "assets/templates").mkdir(parents=True)
     (tmp_path / "assets/sim/deep").mkdir(parents=True)
     monkeypatch.setattr(assets, "_HERE", tmp_path)
-    assets._environment.cache_clear()
     return tmp_path / "assets"
 
 

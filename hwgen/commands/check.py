@@ -38,7 +38,11 @@ def _show(found: ModelCheck) -> None:
     print(f"  on the host  {', '.join(found.host) or 'nothing'}\n")
     rows = table("target", "fits", "frames a second", "at MHz", "cycles a frame", "LUT", "DSP", "RAM", "what binds")
     for e in found.targets:
-        speed = (numbers.rate(e.fps), f"{Target.named(e.target).clock_mhz:g}", numbers.count(e.interval)) if e.fits else ("–", "–", "–")
+        speed = (
+            (numbers.rate(e.fps), f"{Target.named(e.target).clock_mhz:g}", numbers.count(e.interval))
+            if e.fits
+            else ("–", "–", "–")
+        )
         used = f"{e.binds} ({numbers.percent(e.used)})" if e.used else e.binds
         area = (numbers.count(n) for n in (e.area.luts, e.area.dsps, e.area.brams))
         rows.add_row(e.target, "yes" if e.fits else "no", *speed, *area, used)

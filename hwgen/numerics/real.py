@@ -95,9 +95,9 @@ class Real:
         a, b = self.value, _value(other)
         if isinstance(a, float) or isinstance(b, float):
             return self._of(_ieee_maximum(a, b))
-        (a_low, a_high), (b_low, b_high) = (_interval(v, self.precision) for v in (a, b))
         if isinstance(a, Fraction) and isinstance(b, Fraction):
             return self._of(max(a, b))
+        (a_low, a_high), (b_low, b_high) = (_interval(v, self.precision) for v in (a, b))
         if libmp.mpf_le(b_high, a_low):
             return self._of(a)
         if libmp.mpf_le(a_high, b_low):

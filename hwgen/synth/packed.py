@@ -39,11 +39,11 @@ def packed_resources(placed: Module, mapped: Synthesized, family: str) -> dict[s
     owners = {name: part for name, part in spread_parts(cells, named, _HARNESS).items() if part != _HARNESS}
     packed = _resources(owners, cells, _all_parts(mapped, before), family)
     registers = mapped_resources(mapped, family)
-    return {part: replace(resources, ffs=registers[part].ffs) for part, resources in packed.items()}
+    return {part: replace(resources, ffs=registers.get(part, Resources()).ffs) for part, resources in packed.items()}
 
 
 def _all_parts(mapped: Synthesized, owners: Mapping[str, str]) -> list[str]:
-    return sorted({*owners.values(), *mapped.parts, GLUE})  # drivers of constants are GLUE, whatever lies between
+    return sorted({GLUE, *owners.values(), *mapped.parts})
 
 
 def _resources(

@@ -11,7 +11,8 @@ import numpy as np
 import onnx_ir as ir
 
 from hwgen.errors import Blocker
-from onnx_frontend.propagate import STANDARD, evaluate_node, place
+from onnx_frontend.evaluate_node import evaluate_node
+from onnx_frontend.propagate import STANDARD, place
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, QuantOutput, QuantTensor, dequantize_float32
 
 CODE_TYPES = {"INT2", "UINT2", "INT4", "UINT4", "INT8", "UINT8", "INT16", "UINT16"}

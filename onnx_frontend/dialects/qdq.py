@@ -28,6 +28,7 @@ def read_quantize(builder: Builder, node: ir.Node) -> None:
     if quant is None:
         builder.poison(node)
     elif source.is_constant and source.quant is None:
+        builder.codes.add(out.name)
         builder.give(out, quant, quantize_float32(source.value, quant))
     else:
         builder.add(node, "QuantizeLinear", [source.name], attributes={})
@@ -72,6 +73,10 @@ def read_clip(builder: Builder, node: ir.Node) -> None:
         int(t.value) if t is not None and t.is_constant else end for t, end in zip(bounds, _ends(source), strict=True)
     )
     narrow = IntRange(max(lo, source.quant.codes.lo), min(hi, source.quant.codes.hi))
+    if source.is_constant:
+        builder.codes.add(node.outputs[0].name)
+        builder.give(node.outputs[0], _narrowed(source.quant, narrow), np.clip(source.value, narrow.lo, narrow.hi))
+        return None
     maker = next((n for n in builder.nodes if source.name in n.outputs), None)
     out = node.outputs[0]
     builder.codes.add(out.name)

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeVar
+
+import numpy as np
 
 from hwgen.numerics.functions import FUNCTIONS, rounded_codes
-from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
-from hwgen.numerics.staircase import Staircase
 from onnx_frontend.lower.expression import Expression
+from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
+
+Number = TypeVar("Number", Real, Floats)
 
 NAMES = {
     "LeakyRelu": "leaky_relu", "Elu": "elu", "Selu": "selu", "Celu": "celu", "ThresholdedRelu": "thresholded_relu",
@@ -32,12 +36,13 @@ def is_known(tree: Expression) -> bool:
     return (plain or power) and all(is_known(a) for a in tree.args)
 
 
-def compute(tree: Expression, x: Real) -> Real:
-    """The value at x of an expression with one constant for all elements."""
+def compute(tree: Expression, x: Number) -> Number:
+    """The value at x of an expression with one constant for all elements: exact for a Real, in float64 for Floats."""
     if tree.op == "x":
         return x
     if tree.op == "constant":
-        return Real(Fraction(tree.value.item()), x.precision)
+        value = Fraction(tree.value.item())
+        return Real(value, x.precision) if isinstance(x, Real) else Floats(np.float64(value))
     args = [compute(a, x) for a in tree.args]
     match tree.op:
         case "Add":
@@ -100,68 +105,3 @@ def _scaled(tree: Expression, moving: list[int], first: int) -> int | None:
         return None
     signs = {(c > 0) - (c < 0) for c in factor.value.ravel()}
     return first * signs.pop() if len(signs) == 1 else None
-
-
-class Steps:
-    """The jumps of a monotone function of a real number, each known to lie in a short interval ``(below, above]``.
-
-    They are found once and serve every channel; where an accumulator falls into an interval the function decides.
-    """
-
-    def __init__(self, tree: Expression, quant: Quant, lo: Fraction, hi: Fraction):
-        self.tree, self.quant = tree, quant
-        self.falls = direction(tree) == -1
-        self.ends = self._code(lo), self._code(hi)
-        self.jumps = self._find(lo, hi)
-
-    def _code(self, x: Fraction) -> int:
-        return codes_of(self.tree, [x], self.quant)[0]
-
-    def _find(self, lo: Fraction, hi: Fraction) -> list[tuple[Fraction, Fraction, int]]:
-        """(below, above, code from there on), from the lowest to the highest x."""
-        pending, jumps = [(lo, hi, *self.ends)], []
-        smallest = (hi - lo) / (1 << 40)
-        while pending:
-            a, b, below, above = pending.pop()
-            if below == above:
-                continue
-            if (abs(above - below) == 1 and b - a <= smallest) or b - a <= smallest / (1 << 20):
-                jumps.append((a, b, above))
-                continue
-            middle = (a + b) / 2
-            code = self._code(middle)
-            pending += [(middle, b, code, above), (a, middle, below, code)]
-        return jumps
-
-    def staircase(self, domain: IntRange, scale: Fraction, offset: Fraction) -> Staircase:
-        """The exact function of integers whose real meaning is ``scale * acc + offset``."""
-        if scale < 0:
-            return self.staircase(IntRange(-domain.hi, -domain.lo), -scale, offset).mirrored()
-        if scale == 0:
-            return Staircase.constant(domain, self._code(offset))
-        thresholds, values = [], [self._code(scale * domain.lo + offset)]
-        for below, above, code in self.jumps:
-            first, last = (below - offset) // scale + 1, -((offset - above) // scale)
-            while first < last:  # where the bracket holds an integer, the function itself is asked
-                middle = (first + last) // 2
-                reached = self._code(scale * middle + offset)
-                first, last = (
-                    (first, middle) if (reached <= code if self.falls else reached >= code) else (middle + 1, last)
-                )
-            if domain.lo < first <= domain.hi:
-                thresholds.append(int(first))
-                values.append(code)
-        return Staircase.of_steps(domain, *_merged(thresholds, values))
-
-
-def _merged(thresholds: list[int], values: list[int]) -> tuple[list[int], list[int]]:
-    """Several jumps at one integer as the last of them."""
-    kept_t: list[int] = []
-    kept_v = values[:1]
-    for threshold, value in zip(thresholds, values[1:], strict=True):
-        if kept_t and kept_t[-1] == threshold:
-            kept_v[-1] = value
-        else:
-            kept_t.append(threshold)
-            kept_v.append(value)
-    return kept_t, kept_v

@@ -14,10 +14,12 @@ from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
-from onnx_frontend.lower.curve import Steps, codes_of, direction, is_known
+from onnx_frontend.lower.curve import codes_of, direction, is_known
+from onnx_frontend.lower.elementwise import ELEMENTWISE
 from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
+from onnx_frontend.lower.steps import Steps
 from onnx_frontend.quant_graph import Quant, QuantNode
 
 LARGEST_TABLE = 1 << 12
@@ -142,8 +144,9 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
         return table(lowering, source, wanted, tuple(codes))
     if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)
+    culprit = next((n for n in wanted.path if n.op in ELEMENTWISE), wanted.path[0])
     raise lowering.graph.refuse(
-        wanted.path[0],
+        culprit,
         "this function is not supported here",
         found=f"{tree} of {values.size} values" + ("" if tree.is_uniform else ", different per channel"),
         expected="any function of an 8-bit tensor, or a monotone function of a sum",

@@ -194,8 +194,9 @@ class Lowering:
     # --- small answers -----------------------------------------------------------------------------------------------
 
     def is_grid(self, tensor: str) -> bool:
-        known = self.graph.tensors[tensor]
-        return known.quant is not None and (known.is_constant or tensor in self.done)
+        known, maker = self.graph.tensors[tensor], self.graph.producer.get(tensor)
+        reread = maker is not None and maker.op == "DequantizeLinear" and self.is_grid(maker.inputs[0])
+        return known.quant is not None and (known.is_constant or tensor in self.done or reread)
 
     def can_be_grid(self, tensor: str) -> bool:
         """Whether a tensor is known as codes, or is moved from such."""

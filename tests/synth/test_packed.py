@@ -58,3 +58,9 @@ def test_a_lut_that_only_passes_a_signal_on_is_not_counted():
     mapped = _mapped({"r": _cell("DFF", "a", d=1, q=2)}, "a")
     placed = {"dut.r$8_passthrough_lut$": _cell("LUT4", d=1, q=5), "dut.r": _cell("DFF", d=5, q=2)}
     assert packed_resources({"cells": placed}, mapped, "gowin")["a"] == Resources(ffs=1)
+
+
+def test_drivers_of_constants_lie_between_the_parts():
+    mapped = _mapped({"r": _cell("TRELLIS_FF", "a", d=1, q=2)}, "a")
+    placed = {"dut.r": _cell("TRELLIS_FF", d=1, q=2), "$PACKER_VCC": _cell("TRELLIS_COMB", q=1)}
+    assert packed_resources({"cells": placed}, mapped, "ecp5") == {GLUE: Resources(luts=1), "a": Resources(ffs=1)}

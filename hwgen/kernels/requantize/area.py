@@ -18,7 +18,15 @@ def area(spec: RequantizeSpec, family: Family) -> Resources:
     elif isinstance(spec, DivisionSpec):
         lane, constants = (
             _division(spec, family),
-            _constants(spec, family, spec.divisor_bits, spec.addend_bits, spec.nudge_bits, int(spec.falling == "some")),
+            _constants(
+                spec,
+                family,
+                spec.divisor_bits,
+                spec.addend_bits,
+                spec.nudge_bits,
+                int(spec.falling == "some"),
+                int(spec.live == "some"),
+            ),
         )
     else:
         assert isinstance(spec, ThresholdsSpec)
@@ -63,6 +71,8 @@ def _constants(s: RequantizeSpec, family: Family, *bits: int) -> Resources:
 def _division(s: DivisionSpec, family: Family) -> Resources:
     first = signed_bits(s.rest)
     total = costs.registers(s.start * s.x.width + first) + costs.adder(family, first - s.fraction)
+    if s.live == "some":
+        total += Resources(luts=s.x.width)
     for step in range(1, s.index_bits):
         bits = s.divisor_bits + 2
         total += costs.registers(s.divisor_bits + step + 1 + s.index_bits - step)

@@ -26,7 +26,7 @@ class StepDivision(Form):
 
     Where ties are rounded to even, thresholds of even and odd indices follow different lines: for the last bit alone
     the numerator is larger by `nudge`. The index becomes the code as `index` says. One entry a channel; the fraction
-    is common to all.
+    is common to all. A channel that is not `live` has the same code for every accumulator, and takes 0 in its place.
     """
 
     kind: ClassVar[str] = "division"
@@ -35,12 +35,13 @@ class StepDivision(Form):
     divisor: tuple[int, ...]
     addend: tuple[int, ...]
     nudge: tuple[int, ...]
+    live: tuple[bool, ...]
 
     @property
     def intermediates(self) -> dict[str, IntRange]:
         ends = [
-            (acc << self.fraction) + addend
-            for domain, addend in zip(self.domains, self.addend, strict=True)
+            (acc * live << self.fraction) + addend
+            for domain, addend, live in zip(self.domains, self.addend, self.live, strict=True)
             for acc in (domain.lo, domain.hi)
         ]
         return {"acc": self.domain, "numerator": IntRange(min(ends), max(ends)), "result": self.clamp}
@@ -49,7 +50,8 @@ class StepDivision(Form):
         """Channel is one number here. Outside of the divisor's reach all bits are 0, or all are 1."""
         assert isinstance(channel, int)
         wide = max(r.width for r in self.intermediates.values()) > 60
-        numerator = (np.asarray(acc).astype(object if wide else np.int64) << self.fraction) + self.addend[channel]
+        live = np.asarray(acc).astype(object if wide else np.int64) * self.live[channel]
+        numerator = (live << self.fraction) + self.addend[channel]
         divisor, top = self.divisor[channel], (1 << self.index.bits) - 1
         pair = numerator // (2 * divisor)
         odd = numerator + self.nudge[channel] >= (2 * pair + 1) * divisor
@@ -65,15 +67,31 @@ def find_division(staircases: Sequence[Staircase], index: Indexing) -> StepDivis
         if channel is None:
             return None
         found.append(channel)
-    fraction = max(f for f, *_ in found)
-    divisor, addend, nudge = (tuple(c[k] << (fraction - c[0]) for c in found) for k in (1, 2, 3))
+    fraction = max(c.fraction for c in found)
+    scales = [1 << (fraction - c.fraction) if c.live else 1 for c in found]
+    divisor, addend, nudge = (
+        tuple(n * k for n, k in zip(numbers, scales, strict=True))
+        for numbers in ([c.divisor for c in found], [c.addend for c in found], [c.nudge for c in found])
+    )
+    live = tuple(c.live for c in found)
     clamp = IntRange(min(s.range.lo for s in staircases), max(s.range.hi for s in staircases))
     domains = tuple(s.domain for s in staircases)
-    return prove(StepDivision(domains, clamp, index, fraction, divisor, addend, nudge), staircases)
+    return prove(StepDivision(domains, clamp, index, fraction, divisor, addend, nudge, live), staircases)
 
 
-def _shortest(staircase: Staircase, index: Indexing) -> tuple[int, int, int, int] | None:
-    """(fraction, divisor, addend, nudge) of one channel, without a nudge if possible."""
+@dataclass(frozen=True)
+class _Channel:
+    """The constants of one channel, under a fraction of its own."""
+
+    fraction: int
+    divisor: int
+    addend: int
+    nudge: int = 0
+    live: bool = True
+
+
+def _shortest(staircase: Staircase, index: Indexing) -> _Channel | None:
+    """The constants of one channel, without a nudge if possible."""
     if staircase.direction == 0:
         return _constant(staircase, index)
     rising, clamp = index_staircase(staircase, index)
@@ -81,12 +99,12 @@ def _shortest(staircase: Staircase, index: Indexing) -> tuple[int, int, int, int
     return _search(line, line) or _search(_Half.of_even(rising, clamp), _Half.of_odd(rising, clamp))
 
 
-def _constant(staircase: Staircase, index: Indexing) -> tuple[int, int, int, int] | None:
-    """A channel of one code: possible without a wide divisor where the code is one of the two that saturate."""
+def _constant(staircase: Staircase, index: Indexing) -> _Channel:
+    """A channel of one code: an addend that saturates for the first and last code, else an accumulator held at 0."""
     code, domain = staircase.values[0] - index.lo, staircase.domain
     if code == 0:
-        return 0, 1, -domain.hi, 0
-    return (0, 1, code - domain.lo, 0) if code == (1 << index.bits) - 1 else None
+        return _Channel(0, 1, -domain.hi)
+    return _Channel(0, 1, code - domain.lo) if code == (1 << index.bits) - 1 else _Channel(0, 1, code, live=False)
 
 
 @dataclass(frozen=True)
@@ -136,7 +154,7 @@ class _Half:
         return (low, high) if low <= high else None
 
 
-def _search(even: _Half, odd: _Half) -> tuple[int, int, int, int] | None:
+def _search(even: _Half, odd: _Half) -> _Channel | None:
     """The least fraction for which both halves have addends under one divisor."""
     ends = [half.divisors() for half in (even, odd)]
     if ends[0] is None or ends[1] is None:
@@ -152,7 +170,7 @@ def _search(even: _Half, odd: _Half) -> tuple[int, int, int, int] | None:
                 continue
             both = max(of_even[0], of_odd[0]), min(of_even[1], of_odd[1])
             if both[0] <= both[1]:
-                return fraction, divisor, roundest(*both), 0
+                return _Channel(fraction, divisor, roundest(*both))
             addend = roundest(*of_even)
-            return fraction, divisor, addend, roundest(of_odd[0] - addend, of_odd[1] - addend)
+            return _Channel(fraction, divisor, addend, roundest(of_odd[0] - addend, of_odd[1] - addend))
     return None

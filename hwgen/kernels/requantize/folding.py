@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -143,10 +144,16 @@ def op_and_range(node: Node) -> tuple[Requantize, IntRange]:
 
 def channels_of_lanes(node: Node, order: Order, lanes: int) -> np.ndarray | None:
     """Channel of each (beat of a period, lane), if the channels come round in one period after the other."""
-    axis, shape = node.op.axis, node.src[0].type.shape  # type: ignore[attr-defined]
+    period = _channel_period(order, node.src[0].type.shape, node.op.axis)  # type: ignore[attr-defined]
+    return None if period is None else period.reshape(-1, lanes)
+
+
+@lru_cache(maxsize=256)
+def _channel_period(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
+    """The channels in stream order, if all of them come before the first one comes again, and so on."""
     channel = order.indices // row_major_strides(shape)[axis] % shape[axis]
     periods = channel.reshape(-1, shape[axis])
-    return periods[0].reshape(-1, lanes) if np.all(periods == periods[0]) else None
+    return periods[0].copy() if np.all(periods == periods[0]) else None
 
 
 def orders(node: Node, folding: RequantizeFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
@@ -209,8 +216,8 @@ def _division_spec(node: Node, common: Common) -> DivisionSpec:
     form, x = division_of(node), common[3]
     addends = first_addends(form)
     ends = [
-        ((acc << form.fraction) + a, d << form.index.bits - 1)
-        for a, d in zip(addends, form.divisor, strict=True)
+        ((acc * live << form.fraction) + a, d << form.index.bits - 1)
+        for a, d, live in zip(addends, form.divisor, form.live, strict=True)
         for acc in (x.lo, x.hi)
     ]
     return DivisionSpec(
@@ -220,6 +227,7 @@ def _division_spec(node: Node, common: Common) -> DivisionSpec:
         form.index.levels,
         form.index.lo,
         _falling(form.index.falling),
+        "all" if all(form.live) else "some" if any(form.live) else "no",
         max(form.divisor).bit_length(),
         signed_bits(IntRange(min(addends), max(addends))),
         signed_bits(IntRange(min(form.nudge), max(form.nudge))) if any(form.nudge) else 0,

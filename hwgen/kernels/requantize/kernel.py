@@ -88,6 +88,8 @@ class RequantizeKernel:
         }
         if spec.nudge_bits:
             images["nudges"] = _image(division.nudge, channels, spec.nudge_bits)
+        if spec.live == "some":
+            images["live"] = _image(tuple(map(int, division.live)), channels, 1)
         return images | _falling_image(division.index.falling, channels, spec)
 
     def proof(self, node: Node, folding_: RequantizeFolding) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def _constants(node: Node, folding_: RequantizeFolding, channel: int) -> dict[st
             "divisor": division.divisor[channel],
             "addend": division.addend[channel],
             "nudge": division.nudge[channel],
+            "live": division.live[channel],
         }
     else:
         found = {"thresholds": index_thresholds(constants.staircases(op, x)[channel], index).tolist()}

@@ -86,7 +86,7 @@ class DivisionSpec(RequantizeSpec):
     """index_bits: steps of the division; divisor_bits: of the unsigned divisor; addend_bits, nudge_bits: signed.
 
     rest: range of the first remainder. saturates: accumulators may lie outside of the division's reach.
-    falling: whether the codes fall in "no", "all" or "some" channels. nudge_bits: 0 where all nudges are. constants: (divisor, addend, nudge).
+    falling: whether the codes fall in "no", "all" or "some" channels; live: whether they depend on the accumulator. nudge_bits: 0 where all nudges are. constants: (divisor, addend, nudge).
     """
 
     fraction: int
@@ -94,6 +94,7 @@ class DivisionSpec(RequantizeSpec):
     levels: int
     lo: int
     falling: str
+    live: str
     divisor_bits: int
     addend_bits: int
     nudge_bits: int

@@ -21,8 +21,8 @@ class DivisionUnit(RequantizeUnit):
     divisor, because the bits below pass by and the bits above cannot be set. A numerator outside of 0 .. 2**bits *
     divisor shows as an overflow of these widths at some step; all bits from there on repeat the bit before.
     Before the last bit, the nudge is added to the remainder.
-    Memories ``divisors`` (unsigned), ``addends`` (signed), ``nudges`` (signed) where there are any, and ``falling``
-    where only some channels fall.
+    Memories ``divisors`` (unsigned), ``addends`` (signed), ``nudges`` (signed) where there are any, ``falling``
+    where only some channels fall, and ``live`` where only some depend on their accumulator.
     """
 
     spec: DivisionSpec
@@ -34,8 +34,7 @@ class DivisionUnit(RequantizeUnit):
         bits = {"divisors": s.divisor_bits, "addends": s.addend_bits}
         if s.nudge_bits:
             bits["nudges"] = s.nudge_bits
-        if s.falling == "some":
-            bits["falling"] = 1
+        bits |= {name: 1 for name, of in (("falling", s.falling), ("live", s.live)) if of == "some"}
         return self.constant_memories(bits)
 
     def prepare(self, m: Module) -> None:
@@ -43,6 +42,8 @@ class DivisionUnit(RequantizeUnit):
         if s.constants:
             return
         self.addends = self.read(m, "addends", s.start)
+        if s.live == "some":
+            self.live = self.read(m, "live", s.start)
         divisors = self.read(m, "divisors", s.start + 1)
         self.divisors: list[Value] = [divisors]
         for step in range(1, s.index_bits - 1):
@@ -57,6 +58,9 @@ class DivisionUnit(RequantizeUnit):
     def lane(self, m: Module, lane: int, accumulator: Value) -> Value:
         s = self.spec
         waited = delayed(m, accumulator, s.start, f"accumulator_{lane}", reset_less=True)
+        if s.live != "all":
+            live = Const(0) if s.live == "no" else self.live[lane]
+            waited = Mux(live, waited, 0)
         if s.constants:
             addend: Value = Const(s.constants[1], signed(s.addend_bits))
         else:

@@ -25,13 +25,10 @@ from hwgen.targets import Family, Resources
 def area(s: RowsSpec, family: Family) -> Resources:
     """Row memories, tables of positions and weights, arithmetic per lane, counters and credits."""
     total = _buffer_area(s, family) + _control_area(s, family)
-    for _ in range(s.lanes):
-        for _ in range(s.rows.banks):
-            total += _blend_area(family, s, s.columns, s.x)
-        total += _blend_area(family, s, s.rows, s.between)
-        if s.scale > 1:
-            total += costs.constant_multiplier(family, signed_bits(s.unscaled), s.scale)
-    return total
+    lane = costs.times(s.rows.banks, _blend_area(family, s, s.columns, s.x)) + _blend_area(family, s, s.rows, s.between)
+    if s.scale > 1:
+        lane += costs.constant_multiplier(family, signed_bits(s.unscaled), s.scale)
+    return total + costs.times(s.lanes, lane)
 
 
 def _buffer_area(s: RowsSpec, family: Family) -> Resources:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,9 +23,18 @@ class Threshold(Op):
     function: what they stand for, in words, for reports.
     """
 
+    dialect: ClassVar[str] = "real"
     steps: tuple[Staircase, ...]
     axis: int
     function: str
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Planning looks operators up thousands of times, and all transitions are slow to hash."""
+        return hash((self.steps, self.axis, self.function))
 
     @property
     def channels(self) -> int:

@@ -75,12 +75,12 @@ def test_one_set_of_constants_takes_any_order() -> None:
 
 def test_foldings_of_a_layer_are_found_in_a_few_milliseconds_a_channel_and_then_known() -> None:
     node = layer(channels=64, shape=(1, 64, 4), seed=12)
-    start = time.perf_counter()
+    start = time.process_time()
     found = foldings(node, TARGET)
-    first = time.perf_counter() - start
-    start = time.perf_counter()
+    first = time.process_time() - start
+    start = time.process_time()
     assert foldings(node, TARGET) == found
-    assert first < 64 * 0.05 and time.perf_counter() - start < first / 4
+    assert first < 64 * 0.05 and time.process_time() - start < first / 4
 
 
 @pytest.mark.parametrize("node", [layer(), powers_of_two(), layer(steps=300.0, out=IntRange(-8, 7))])

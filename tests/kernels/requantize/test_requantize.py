@@ -27,6 +27,7 @@ NODES = {
     "per channel": layer(),
     "rising channels": layer(seed=1, falling=False, out=IntRange(0, 255), zero_point=3),
     "far too wide accumulators": layer(x=WINDOW, seed=2),
+    "a window that fills its bits": requantize((Fraction(1266, 10007),), x=WINDOW),
     "wide multipliers": layer(x=WINDOW, seed=3, steps=2500.0),
     "powers of two": powers_of_two(),
     "one power of two": requantize((Fraction(1, 32),), zero_point=1),
@@ -39,6 +40,11 @@ NODES = {
     "clip at odd ends": layer(seed=5, out=IntRange(-11, 40)),
     "four bits": layer(seed=6, steps=300.0, out=IntRange(-8, 7)),
     "one bit": layer(seed=7, steps=900.0, out=IntRange(0, 1)),
+    "a dead channel": requantize(
+        (Fraction(0), Fraction(1, 17), Fraction(0), Fraction(-1, 13), Fraction(1, 10**9), Fraction(1, 19)),
+        (Fraction(5), Fraction(77), Fraction(-900), Fraction(1, 3), Fraction(-70), Fraction(11, 3)),
+    ),
+    "one code only": requantize((Fraction(0),), (Fraction(5),)),
     "a ratio above one": layer(seed=8, steps=0.4, x=IntRange(-70, 60)),
 }
 
