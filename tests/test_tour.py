@@ -32,7 +32,9 @@ def _matches(expected: str, printed: str) -> bool:
 
 def _run(command: list[str], folder: Path) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
         out, err = child.communicate(timeout=SECONDS)
     errors = [line for line in err.decode().splitlines() if not re.match(r"\[ *[\d.]+ s\] ", line)]
     return out.decode() + "".join(f"{line}\n" for line in errors)
