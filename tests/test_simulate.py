@@ -20,9 +20,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def broken(bundle: Path, tmp_path: Path) -> Path:
-    """A copy whose last layer has a wrong weight, the last word of its memory."""
+    """A copy whose first layer has a wrong weight, so that the results of both layers are wrong."""
     copy = Path(shutil.copytree(bundle, tmp_path / "broken", ignore=shutil.ignore_patterns("build")))
-    memory = copy / "mem/y_weights.hex"
+    memory = copy / "mem/hidden_weights.hex"
     words = memory.read_text().split()
     words[-1] = f"{int(words[-1][0], 16) ^ 1:x}{words[-1][1:]}"
     memory.write_text("\n".join(words) + "\n")
@@ -46,10 +46,10 @@ def test_the_first_wrong_node_is_named_and_how_to_see_it(broken: Path) -> None:
     result = simulate(broken, samples=4, seed=1, simulator="icarus", waves=True)
     wrong = result.first_wrong
     assert not result.passed and wrong is not None
-    assert (wrong.node, wrong.sample, wrong.phase) == ("y", 0, 0) and wrong.found != wrong.expected
+    assert (wrong.node, wrong.sample, wrong.phase) == ("hidden", 0, 0) and wrong.found != wrong.expected
     assert "--seed 1" in result.rerun and result.rerun.endswith("--waves")
     assert result.waveform is not None and "$enddefinitions" in (broken / result.waveform).read_text()
-    assert json.loads(json.dumps(result.to_json()))["first_wrong"]["node"] == "y"
+    assert json.loads(json.dumps(result.to_json()))["first_wrong"]["node"] == "hidden"
 
 
 def test_a_stream_that_gets_stuck_names_the_node_that_gives_no_more(bundle: Path, tmp_path: Path) -> None:
@@ -61,6 +61,23 @@ def test_a_stream_that_gets_stuck_names_the_node_that_gives_no_more(bundle: Path
     assert any("no stream moved" in breach for breach in result.breaches)
     assert result.first_wrong is not None
     assert (result.first_wrong.node, result.first_wrong.found) == ("y", None)
+
+
+@pytest.mark.parametrize(
+    ("place", "node"),
+    [(".i__payload(hidden_to_y_", "y"), (".i__payload(y_o__payload", "out_y")],
+    ids=["inside", "edge"],
+)
+def test_a_fault_that_comes_late_is_found_in_its_own_frame(bundle: Path, tmp_path: Path, place: str, node: str) -> None:
+    copy = Path(shutil.copytree(bundle, tmp_path / "late", ignore=shutil.ignore_patterns("build")))
+    top = copy / "rtl/tiny.v"
+    late = place.replace("(", "((hwgen_bench.cycle > 450) ^ ")
+    top.write_text(top.read_text().replace(place, late))
+    wrong = simulate(copy, samples=2, simulator="icarus").first_wrong
+    assert wrong is not None and wrong.found is not None
+    assert (wrong.node, wrong.phase) == (node, 1)
+    assert wrong.frame >= 2 and wrong.sample == wrong.frame % 2
+    assert wrong.cycle > 440
 
 
 def test_inputs_of_the_user_are_simulated(bundle: Path) -> None:

@@ -26,6 +26,12 @@ def test_the_start_of_a_cut_is_a_new_input():
     assert [n.op.name for n in graph] == ["Input", "Input", "Add"]
 
 
+def test_a_float_tensor_at_the_start_is_quantized_by_the_host():
+    part = cut(quantized(TWO), start=["r"])
+    assert part.inputs == ("x", "r")
+    assert [n.op.name for n in lower(part)] == ["Input", "Input", "Add"]
+
+
 def test_a_cut_in_front_of_a_softmax_leaves_nothing_for_the_host_behind_it():
     part = cut(quantized(SOFTMAX), end=["e"])
     assert [o.name for o in part.outputs] == ["e"]

@@ -76,7 +76,9 @@ def test_the_sums_of_a_last_layer_that_nothing_rounds_are_an_output_with_a_scale
 
 def test_the_first_quantization_equals_onnxruntime_to_the_bit():
     pair = Pair.of(net("1,5000", "1,5000", "h = Relu(d)"))
-    inputs = {"x": np.random.default_rng(0).normal(0, 3, (4, 1, 5000)).astype(np.float32)}
+    x = np.random.default_rng(0).normal(0, 3, (4, 1, 5000)).astype(np.float32)
+    x[:2] = np.float32(0.0431 / 2) * np.arange(-5000, 5000, dtype=np.float32).reshape(2, 1, 5000)  # next to ties
+    inputs = {"x": x}
     codes = host_boundary(pair.quantized, pair.graph).to_codes(inputs)
     assert np.array_equal(codes["q"], pair.oracle.run(inputs, ["q"])["q"])
 

@@ -47,6 +47,11 @@ def test_other_tables_stay(other):
     assert ops(fold_clips(graph(chain(source(1, 9, lo=-2000, hi=2000), ROUND, other)))) == ["Requantize", "Table"]
 
 
+def test_a_constant_outside_of_the_codes_is_no_clip():
+    before = graph(chain(source(1, 9, lo=-2000, hi=2000), ROUND, table(lambda x: 200)))
+    assert ops(fold_clips(before)) == ["Requantize", "Table"]
+
+
 def test_a_rounding_that_is_read_elsewhere_keeps_its_range():
     rounded = chain(source(1, 9, lo=-2000, hi=2000), ROUND)
     before = graph(rounded, Node(RELU, (rounded,), "relu"))

@@ -22,7 +22,7 @@ def test_a_table_that_is_read_elsewhere_stays():
     first = chain(source(1, 9), HALF)
     before = graph(first, Node(SQUARE, (first,), "second"))
     after = fuse_tables(before)
-    assert ops(after) == ["Table", "Table"]
+    assert after.outputs["y1"].src[0] is after.outputs["y0"]
     assert_equal_results(before, after)
 
 

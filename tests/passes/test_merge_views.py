@@ -17,6 +17,7 @@ TURN = Transpose((0, 2, 3, 1))
         ((Reshape((1, 4, 6)), Reshape((2, 3, 4))), ["Reshape"]),
         ((TURN, TURN), ["Transpose"]),
         ((TURN, TURN, TURN), []),
+        ((TURN, Transpose((0, 1, 3, 2))), ["Transpose"]),
         ((Reshape((1, 24)), Reshape((1, 2, 3, 4))), []),
         ((Transpose((1, 0, 2, 3)),), ["Reshape"]),
         ((TURN, Reshape((6, 4)), Reshape((24,))), ["Transpose", "Reshape"]),

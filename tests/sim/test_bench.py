@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sim.tiny import run_bench, write_tiny_bundle
+from tests.sim.tiny import run_bench, two_input_graph, write_tiny_bundle
 
 WRAPPER = """
 module tiny (
@@ -87,6 +87,11 @@ def test_a_good_design_passes_in_predicted_time(bundle: Path, backpressure: str)
     assert code == 0, output
     assert results["latency"]["predicted"] == results["latency"]["measured"]
     assert results["initiation_interval"]["predicted"] == results["initiation_interval"]["measured"]
+
+
+def test_several_inputs_are_fed_independently(tmp_path: Path) -> None:
+    code, results, output = run_bench(write_tiny_bundle(tmp_path / "b", two_input_graph()), "--backpressure", "random")
+    assert code == 0 and results["cycles"] > 0, output
 
 
 def test_a_wrapper_without_a_fault_passes(bundle: Path, tmp_path: Path) -> None:

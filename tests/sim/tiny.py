@@ -16,6 +16,7 @@ from hwgen.emit.emit import emit
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.leaves import Constant, Input
 from hwgen.ir.op import TensorType
+from hwgen.kernels.concat.op import Concat
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.numerics.range import IntRange
 from hwgen.plan.make_plan import make_plan
@@ -35,8 +36,14 @@ def _dense(name: str, x: Node, outputs: int, seed: int) -> Node:
     return Node(MatMul(len(x.type.shape) - 1), (x, Node(Constant(weights), (), f"{name}_w")), name)
 
 
-def write_tiny_bundle(folder: Path) -> Path:
-    graph = tiny_graph()
+def two_input_graph() -> Graph:
+    a = Node(Input(TensorType((1, 6), IntRange(-8, 7))), (), "a")
+    b = Node(Input(TensorType((1, 4), IntRange(0, 15))), (), "b")
+    return Graph((a, b), {"y": _dense("y", Node(Concat(1), (a, b), "both"), 3, 5)})
+
+
+def write_tiny_bundle(folder: Path, graph: Graph | None = None) -> Path:
+    graph = graph or tiny_graph()
     plan = make_plan(graph, Target.named("ecp5-25k"), Goal(Fraction(1_000_000)))
     return emit("tiny", plan, build_top(plan), {"host": {}, "host_operators": []}).write(folder)
 

@@ -69,6 +69,12 @@ def test_tables_of_many_channels_may_live_in_block_ram():
     check_kernel(KERNEL, wide, folding, frames=1)
 
 
+def test_lanes_divide_the_channels_where_these_differ():
+    target = Target.named("ecp5-85k")
+    assert {f.lanes_out for f in KERNEL.foldings(NODES["per channel"], target)} == {1, 2, 4}
+    assert {f.lanes_out for f in KERNEL.foldings(NODES["one for all"], target)} == {1, 2, 3, 4, 6, 12}
+
+
 def test_as_many_staircases_as_channels_are_needed():
     with pytest.raises(ValueError, match="Threshold of 3 channels along axis 1"):
         _ = node(*(staircase(k) for k in range(3))).type

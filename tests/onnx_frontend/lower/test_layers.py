@@ -123,6 +123,12 @@ def test_clips_behind_an_accumulator_join_the_requantize(function, out):
     assert_equal_to_oracle(text)
 
 
+def test_a_negative_factor_behind_a_relu_turns_its_bound_around():
+    text = net("1,2,4,4", "1,2,3,3", CONV + "r = Relu(c)\n h = Mul(r, k)", CONV_WEIGHTS + ", float k={-0.5}")
+    assert lowered(text).outputs["y_q"].op.out == IntRange(-128, 5)
+    assert_equal_to_oracle(text)
+
+
 @pytest.mark.parametrize("function", ["Sigmoid(c)", "LeakyRelu<alpha=0.1>(c)", "Tanh(c)", "Elu(c)", "HardSigmoid(c)"])
 def test_monotone_functions_behind_an_accumulator_are_exact_steps(function):
     text = net("1,2,4,4", "1,2,3,3", CONV + f"h = {function}", CONV_WEIGHTS).replace("sy={0.25}", "sy={0.0117}")

@@ -71,6 +71,11 @@ def test_branches_of_a_concat_are_rounded_to_its_grid_first():
     assert_equal_to_oracle(text)
 
 
+def test_constants_per_channel_behind_a_concat_are_cut_for_each_branch():
+    body = PAIR + "j = Concat<axis=1>(d, e)\n b = Mul(j, k)\n h = Relu(b)"
+    assert_equal_to_oracle(net("1,2,3", "1,4,3", body, "float[4,1] k={0.5,-1.5,2.0,0.25}"))
+
+
 def test_backward_slices_and_uneven_gathers_are_refused():
     with pytest.raises(UnsupportedOp, match="runs backwards"):
         lowered(
