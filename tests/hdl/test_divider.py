@@ -35,13 +35,8 @@ def cases(denominator_bits: int, bits: int) -> list[tuple[int, int, int]]:
     """All ties and near ties of some denominators, then random ones."""
     rng = random.Random(bits)
     found = []
-    for denominator in (
-        1,
-        2,
-        3,
-        (1 << denominator_bits) - 1,
-        *(rng.randrange(1, 1 << denominator_bits) for _ in range(9)),
-    ):
+    most = (1 << denominator_bits) - 1
+    for denominator in (*range(1, min(most, 3) + 1), most, *(rng.randint(1, most) for _ in range(9))):
         for quotient in (0, 1, 2, (1 << bits) - 2, rng.randrange(1 << bits)):
             for off in (-1, 0, 1):
                 numerator = max(0, (2 * quotient + 1) * denominator // 2 + off)
