@@ -11,9 +11,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from hwgen.ir.graph import Graph
-from hwgen.plan.choices import Market, Offer, frames_per_second
+from hwgen.plan.choices import frames_per_second
 from hwgen.plan.flow import Flow
 from hwgen.plan.plan import Goal
+from hwgen.plan.prices import Prices
+from hwgen.plan.supply import Offer, Supply
 from hwgen.targets import Resources, Target
 
 
@@ -33,8 +35,8 @@ class Estimate:
 
 def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
     """The fastest interval at which the stages alone fit into the target."""
-    market = Market(target)
-    curves = [_curve(market.offers(node)) for node in Flow.of(graph).nodes if not node.is_input]
+    supply, prices = Supply(target), Prices.of(target)
+    curves = [_curve(supply.offers(node), prices) for node in Flow.of(graph).nodes if not node.is_input]
     slowest = max(curve[-1][0] for curve in curves)
     fastest_possible = max(curve[0][0] for curve in curves)
     candidates = sorted({cycles for curve in curves for cycles, _ in curve if fastest_possible <= cycles <= slowest})
@@ -59,13 +61,14 @@ def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
     return Estimate(target.name, True, interval, fps, area, binds, float(part), float(target.clock_mhz))
 
 
-def _curve(offers: list[Offer]) -> list[tuple[int, Resources]]:
+def _curve(offers: tuple[Offer, ...], prices: Prices) -> list[tuple[int, Resources]]:
     """(cycles, area), cycles rising and price falling: the foldings that no other beats in both."""
     curve, cheapest = [], float("inf")
-    for offer in sorted(offers, key=lambda offer: (offer.cycles, offer.price)):
-        if offer.price < cheapest:
-            cheapest = offer.price
-            curve.append((offer.cycles, offer.area))
+    priced = [(offer.cycles, prices.of_area(offer.area), offer.area) for offer in offers]
+    for cycles, price, area in sorted(priced, key=lambda item: item[:2]):
+        if price < cheapest:
+            cheapest = price
+            curve.append((cycles, area))
     return curve
 
 

@@ -12,11 +12,12 @@ from hwgen.errors import PlanDoesNotFit
 from hwgen.ir.graph import Graph, Node
 from hwgen.kernels.base import Cycles, Folding
 from hwgen.kernels.catalog import kernel_of
-from hwgen.plan.choices import Market, gearbox_area
+from hwgen.plan.choices import Market
 from hwgen.plan.fifos import Draft, predict_timing, size_queues
 from hwgen.plan.flow import Edge, Flow
 from hwgen.plan.plan import Buffer, Goal, Link, Plan, Port, Stage, Unit
 from hwgen.plan.search import Selection, select
+from hwgen.plan.supply import Supply, gearbox_area
 from hwgen.targets import Resources, Target
 
 
@@ -26,7 +27,7 @@ def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding
     fixed: foldings by node name that stand already, for example from an edited plan.json.
     Raises PlanDoesNotFit where even the smallest foldings are too large, or the largest too slow.
     """
-    market = Market(target, dict(fixed or {}))
+    market = Market.of(Supply(target, dict(fixed or {})))
     limits = _intervals(Flow.of(graph), market)
     if goal.fps is not None:
         most = int(Fraction(target.clock_mhz).limit_denominator(1000) * 1_000_000 / goal.fps)
@@ -39,8 +40,8 @@ def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding
 
 def _intervals(flow: Flow, market: Market) -> list[int]:
     """Every interval at which some node changes its cheapest folding, shortest first."""
-    cycles = {offer.cycles for node in flow.nodes for offer in market.offers(node)}
-    slowest = max(min(offer.cycles for offer in market.offers(node)) for node in flow.nodes)
+    cycles = {offer.cycles for node in flow.nodes for offer in market.supply.offers(node)}
+    slowest = max(min(offer.cycles for offer in market.supply.offers(node)) for node in flow.nodes)
     return sorted(c for c in cycles if c >= slowest)
 
 
@@ -58,7 +59,7 @@ def _fastest_that_fits(graph: Graph, market: Market, goal: Goal, limits: list[in
         plan = _plan_within(graph, market, goal, interval)
         if plan is not None and plan.fits:
             return plan
-    raise _does_not_fit(graph, market.target, goal, plan, "the smallest foldings")
+    raise _does_not_fit(graph, market.supply.target, goal, plan, "the smallest foldings")
 
 
 def _stages_fit(found: tuple[Flow, Selection] | None, market: Market, goal: Goal) -> bool:
@@ -68,7 +69,7 @@ def _stages_fit(found: tuple[Flow, Selection] | None, market: Market, goal: Goal
     total = Resources()
     for choice in found[1].choices.values():
         total += choice.area
-    return goal.holds(total, market.target)
+    return goal.holds(total, market.supply.target)
 
 
 def _plan_within(graph: Graph, market: Market, goal: Goal, interval: int) -> Plan | None:
@@ -141,26 +142,33 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
             node.name,
             choice.taken,
             choice.order,
-            market.schedule(node, choice.folding),
+            kernel.schedule(node, choice.folding),
             Cycles.exactly(choice.cycles),
             choice.area,
             selection.why[node.name],
         )
-    links = [_link(flow, edge, selection, market) for edge in flow.edges]
+    links = [_link(flow, edge, selection) for edge in flow.edges]
     for edge in flow.edges:
         if isinstance(edge.sink, str):
             link = links[flow.edges.index(edge)]
             seen = edge.views[-1] if edge.views else edge.source
             ports[link.sink] = Port(link.sink, edge.sink, "out", seen, link.order, link.lanes_sink)
     draft = size_queues(Draft(stages, ports, tuple(links)))
-    sized = tuple(_priced(link, market.target) for link in draft.links)
+    sized = tuple(_priced(link, market.supply.target) for link in draft.links)
     timing = predict_timing(draft)
     return Plan(
-        flow.graph, market.target, goal, tuple(units), tuple(stages.values()), tuple(ports.values()), sized, timing
+        flow.graph,
+        market.supply.target,
+        goal,
+        tuple(units),
+        tuple(stages.values()),
+        tuple(ports.values()),
+        sized,
+        timing,
     )
 
 
-def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
+def _link(flow: Flow, edge: Edge, selection: Selection) -> Link:
     source = selection.choices[edge.source.name]
     order, values = edge.seen(source.order), edge.source.type.range
     lanes = source.folding.lanes_out
@@ -171,7 +179,7 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
         )
     sink = selection.choices[edge.sink.name]
     lanes_sink = sink.folding.lanes_in[edge.operand]
-    if market.schedule(edge.sink, sink.folding).is_pipe:
+    if sink.is_pipe:
         return Link(
             edge.source.name, edge.sink.name, edge.operand, order, values, lanes, lanes_sink, lanes // lanes_sink
         )
