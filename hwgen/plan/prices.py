@@ -33,5 +33,13 @@ class Prices:
         )
         return cls(luts, FLIP_FLOPS * ffs, dsps, brams)
 
+    @property
+    def amounts(self) -> tuple[float, float, float, float]:
+        return self.luts, self.ffs, self.dsps, self.brams
+
+    def raised(self, octaves: tuple[float, ...]) -> Prices:
+        """Each price doubled so many times."""
+        return Prices(*(price * 2**times for price, times in zip(self.amounts, octaves, strict=True)))
+
     def of_area(self, area: Resources) -> float:
         return self.luts * area.luts + self.ffs * area.ffs + self.dsps * area.dsps + self.brams * area.brams
