@@ -29,7 +29,7 @@ from hwgen.numerics.range import IntRange
 from hwgen.numerics.requantizer import Dialect, Requantizer
 from hwgen.numerics.staircase import Staircase
 from onnx_frontend.lower import pairs
-from onnx_frontend.lower.expression import Exact, Expression, array, scalar, shrink
+from onnx_frontend.lower.expression import Exact, Expression, array, scalar
 from onnx_frontend.lower.finish import describe, one_axis, reshaped, table
 from onnx_frontend.lower.finish import finish as finish_exactly
 from onnx_frontend.lower.lowering import Lowering
@@ -46,8 +46,9 @@ def finish(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
         return finish_exactly(lowering, source, wanted)
     if not source.narrow:
         return _sums(lowering, source, wanted)
-    if wanted.path[0].op in ("Add", "Mul"):
-        return _with_constant(lowering, source, wanted)
+    pair = next((node for node in wanted.path if node.op in ("Add", "Mul")), None)
+    if pair is not None:
+        return _with_constant(lowering, source, wanted, pair)
     return _function(lowering, source, wanted)
 
 
@@ -131,21 +132,23 @@ def _compute(lowering: Lowering, wanted: Finish, tree: Expression, x: np.ndarray
     raise lowering.unsupported(wanted.path[0])
 
 
-def _with_constant(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
+def _with_constant(lowering: Lowering, source: Affine, wanted: Finish, maker: QuantNode) -> Node:
     """Add or Mul with a constant, or of a tensor with itself: a function of one tensor for each code of the constant."""
-    maker, values = wanted.path[0], source.node.type.range
+    values = source.node.type.range
     tensors = [lowering.graph.tensors[name] for name in maker.inputs]
     function = _pair_function(lowering, maker, [t.quant for t in tensors], wanted.quant)
     codes = np.arange(values.lo, values.hi + 1)
-    constant = next((t for t in tensors if t.is_constant), None)
+    constant = next((k for k, t in enumerate(tensors) if t.is_constant), None)
     if constant is None:
         return table(lowering, source, wanted, tuple(function(codes, codes).tolist()))
-    first = tensors[0] is constant
-    of = (lambda x, c: function(np.int64(c), x)) if first else (lambda x, c: function(x, np.int64(c)))
-    rank = len(source.node.type.shape)
-    held = shrink(constant.value.astype(object).reshape([1] * (rank - constant.value.ndim) + list(constant.shape)))
+    quant = tensors[constant].quant
+    held = array(wanted.expression.args[constant].value / quant.scale[0] + quant.zero_point[0])  # moved as x was
+
+    def of(x: np.ndarray, c: int) -> np.ndarray:
+        return function(x, np.int64(c)) if constant else function(np.int64(c), x)
+
     if held.size == 1:
-        return table(lowering, source, wanted, tuple(of(codes, held.item()).tolist()))
+        return table(lowering, source, wanted, tuple(of(codes, int(held.item())).tolist()))
     node, axis, channels, _ = one_axis(lowering, source.node, held, scalar(0), wanted.path)
     steps = {c: Staircase.of_array_function(lambda x, c=c: of(x, c), values) for c in {int(c) for c in channels}}
     op = Threshold(tuple(steps[int(c)] for c in channels), axis, describe(wanted))
