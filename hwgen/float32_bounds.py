@@ -180,8 +180,8 @@ def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarra
             return 1, np.abs(values[node.name].astype(np.float64))
         case Requantize() | Add() | Table() | Threshold():
             return 1, np.abs(values[node.name].astype(np.float64))
-    terms, x = _magnitude(node.src[0], values, grids)
-    return terms, op.golden(_scaled(x))
+    parts = [_magnitude(s, values, grids) for s in node.src]
+    return max(terms for terms, _ in parts), op.golden(*(_scaled(x) for _, x in parts))
 
 
 def _scaled(x: np.ndarray) -> np.ndarray:

@@ -104,7 +104,11 @@ def conv(sketch: Sketch, x: Tensor) -> None:
     groups = int(sketch.pick(1, 1, channels))
     outputs = groups * int(sketch.rng.integers(1, 4)) if groups > 1 else int(sketch.rng.integers(1, 9))
     kernel = tuple(int(sketch.rng.integers(1, min(4, n) + 1)) for n in size)
-    attributes = {"kernel_shape": kernel, "group": groups, "strides": [int(s) for s in sketch.rng.integers(1, 3, len(size))]}
+    attributes = {
+        "kernel_shape": kernel,
+        "group": groups,
+        "strides": [int(s) for s in sketch.rng.integers(1, 3, len(size))],
+    }
     match sketch.rng.integers(3):
         case 0:
             attributes["pads"] = [int(sketch.rng.integers(0, k)) for k in (*kernel, *kernel)]
