@@ -122,15 +122,20 @@ def conv(sketch: Sketch, x: Tensor) -> None:
     emit(sketch, "QLinearConv", [*grid_of(sketch, x), *w, *bias(sketch, outputs, terms)], spread, **attributes)
 
 
+def outputs_for(sketch: Sketch, x: Tensor) -> int:
+    """Few outputs behind the small tensors of random graphs, many behind large ones."""
+    return int(sketch.rng.integers(1, 9 if prod(x.shape) < 200 else 65))
+
+
 def matmul(sketch: Sketch, x: Tensor) -> None:
-    inputs, outputs = x.shape[-1], int(sketch.rng.integers(1, 9))
+    inputs, outputs = x.shape[-1], outputs_for(sketch, x)
     w, scales = weights(sketch, (inputs, outputs), 1)
     spread = float(spread_of(x) * scales.mean() * 70 * np.sqrt(inputs))
     emit(sketch, "QLinearMatMul", [*grid_of(sketch, x), *w], spread)
 
 
 def gemm(sketch: Sketch, x: Tensor) -> None:
-    inputs, outputs, turned = x.shape[-1], int(sketch.rng.integers(1, 9)), int(sketch.pick(0, 1))
+    inputs, outputs, turned = x.shape[-1], outputs_for(sketch, x), int(sketch.pick(0, 1))
     w, scales = weights(sketch, (outputs, inputs) if turned else (inputs, outputs), 0 if turned else 1)
     spread = float(spread_of(x) * scales.mean() * 70 * np.sqrt(inputs))
     extra = bias(sketch, outputs, inputs) or [""]

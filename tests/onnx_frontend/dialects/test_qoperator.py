@@ -8,11 +8,12 @@ import numpy as np
 import onnx
 import pytest
 
-from hwgen.compare import Comparison
 from hwgen.errors import UnsupportedOp
+from hwgen.ir.evaluate import evaluate
+from onnx_frontend.host_boundary import host_boundary
 from tests.fuzz_graphs import Plan, Sketch
-from tests.fuzz_qoperators import OPERATORS, finished, grow, start
-from tests.models import Pair, assert_equal_to_oracle, lowered, parse, quantized, shared_model
+from tests.fuzz_qoperators import finished, grow, start
+from tests.models import Pair, assert_equal_to_oracle, lowered, quantized, shared_model
 
 CONV = """
 <ir_version: 8, opset_import: ["": 13, "com.microsoft": 1]>
@@ -80,24 +81,26 @@ def test_codes_that_are_read_on_another_grid_are_read_so():
 
 @dataclass(frozen=True)
 class Case:
-    """An operator on inputs of one shape; shapes large enough that many values are compared at once."""
+    """An operator on inputs of one shape, and how many samples each random model of it gets."""
 
     operator: str
     kind: str
     shape: tuple[int, ...]
+    samples: int
 
 
 CASES = (
-    Case("conv", "image", (1, 6, 14, 14)),
-    Case("matmul", "vector", (1, 40, 24)),
-    Case("gemm", "vector", (1, 64)),
-    Case("pair", "image", (1, 5, 15, 16)),
-    Case("concat", "image", (1, 3, 20, 20)),
-    Case("sigmoid", "image", (1, 3, 30, 30)),
-    Case("leaky", "image", (1, 3, 30, 30)),
-    Case("global_average", "signal", (1, 120, 9)),
+    Case("conv", "image", (1, 6, 14, 14), 8),
+    Case("matmul", "signal", (1, 40, 24), 8),
+    Case("gemm", "vector", (1, 512), 128),
+    Case("pair", "image", (1, 5, 10, 16), 8),
+    Case("concat", "image", (1, 3, 20, 20), 4),
+    Case("sigmoid", "image", (1, 3, 30, 30), 2),
+    Case("leaky", "image", (1, 3, 30, 30), 2),
+    Case("global_average", "signal", (1, 400, 9), 8),
 )
-AVERAGE = Case("average", "image", (1, 4, 14, 14))
+AVERAGE = Case("average", "image", (1, 4, 14, 14), 8)
+MOST_MODELS = 50_000
 STYLES = ("random", "decimal", "power")
 
 
@@ -111,35 +114,35 @@ def model_of(case: Case, seed: int) -> onnx.ModelProto:
     return finished(sketch)
 
 
-def compare_until(case: Case, values: int, samples: int) -> Comparison:
-    """Random models of a case until that many values of its results were compared."""
-    compared, seed, worst = 0, 0, None
-    while compared < values:
+def compare_until(case: Case, values: int, samples: int) -> int:
+    """Random models of a case until that many values of its results were compared; how many there were.
+
+    A model whose operator changes nothing (a LeakyRelu of codes above 0) has no node to compare.
+    """
+    compared = seed = 0
+    while compared < values and seed < MOST_MODELS:
         result = Pair.of(model_of(case, seed)).compare(samples, seed)
-        made = [n for n in result.nodes if n.tensor.startswith("qlinear") or n.tensor.startswith("qgemm")]
-        compared += sum(n.compared for n in made or result.ends)
-        bad = [n for n in (*made, *result.ends) if n.different]
-        worst = worst or (result if bad else None)
-        assert case is AVERAGE or not bad, (seed, bad)
-        assert result.max_lsb <= 1, (seed, bad)
+        made = [n for n in result.nodes if n.tensor.startswith(("qlinear", "qgemm"))]
+        assert result.max_lsb <= (case is AVERAGE), (seed, [n for n in made if n.different])
+        compared += sum(n.compared for n in made)
         seed += 1
     return compared
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.operator)
 def test_each_operator_equals_onnxruntime_bit_for_bit(case):
-    assert compare_until(case, 30_000, 4) >= 30_000
+    assert compare_until(case, 20_000, case.samples) >= 20_000
 
 
 def test_average_pools_differ_by_one_at_most():
     """onnxruntime adds float32 numbers one by one: what lies next to a tie may fall on either side."""
-    assert compare_until(AVERAGE, 30_000, 4) >= 30_000
+    assert compare_until(AVERAGE, 20_000, AVERAGE.samples) >= 20_000
 
 
 @pytest.mark.acceptance
 @pytest.mark.parametrize("case", (*CASES, AVERAGE), ids=lambda c: c.operator)
 def test_ten_million_values_of_each_operator_equal_onnxruntime(case):
-    assert compare_until(case, 10_000_000, 256) >= 10_000_000
+    assert compare_until(case, 10_000_000, 24 * case.samples) >= 10_000_000
 
 
 def test_the_published_outputs_of_a_keyword_spotter_are_met_bit_for_bit():
@@ -151,9 +154,6 @@ def test_the_published_outputs_of_an_integer_network_are_met_bit_for_bit():
 
 
 def assert_published(name: str) -> None:
-    from hwgen.ir.evaluate import evaluate
-    from onnx_frontend.host_boundary import host_boundary
-
     path = shared_model(f"{name}.onnx")
     vectors = np.load(path.with_suffix(".npz"))
     pair = Pair.of(onnx.load(path))
