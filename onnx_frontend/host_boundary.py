@@ -15,6 +15,7 @@ from onnx.reference import ReferenceEvaluator
 from hwgen.errors import InternalError, UserError
 from hwgen.ir.graph import Graph, Label
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import Rounding
 from onnx_frontend.boundary import find_boundary
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, dequantize_float32, quantize_float32
 
@@ -48,6 +49,7 @@ class HostGrid:
     """What the codes of a tensor mean: ``scale * (code - zero_point) + offset`` (fractions as ``"p/q"``).
 
     lo, hi: codes to which a QuantizeLinear saturates; axis: the channel axis where there are several entries.
+    rounding, zero_first: as in a `Quant`.
     """
 
     scale: tuple[str, ...]
@@ -56,12 +58,17 @@ class HostGrid:
     axis: int | None
     lo: int
     hi: int
+    rounding: Rounding = "half_even"
+    zero_first: bool = False
 
     @cached_property
     def quant(self) -> Quant:
         narrow = IntRange(self.lo, self.hi)
         scale = tuple(Fraction(s) for s in self.scale)
-        return Quant(scale, self.zero_point, narrow.width, narrow.signed, self.axis, narrow=narrow)
+        return Quant(
+            scale, self.zero_point, narrow.width, narrow.signed, self.axis, narrow=narrow,
+            rounding=self.rounding, zero_first=self.zero_first,
+        )  # fmt: skip
 
     def real(self, codes: np.ndarray) -> np.ndarray:
         """float32 numbers of codes ``(samples, *shape)``."""
@@ -232,7 +239,10 @@ def _grid(quant: Quant | None, label: Label | None) -> HostGrid:
             -(1 << 62),
             1 << 62,
         )
-    return HostGrid(tuple(map(str, quant.scale)), quant.zero_point, ("0",), quant.axis, quant.codes.lo, quant.codes.hi)
+    return HostGrid(
+        tuple(map(str, quant.scale)), quant.zero_point, ("0",), quant.axis, quant.codes.lo, quant.codes.hi,
+        quant.rounding, quant.zero_first,
+    )  # fmt: skip
 
 
 def _run(boundary: HostBoundary, ops: tuple[HostOp, ...], values: dict[str, np.ndarray]) -> None:
@@ -244,6 +254,10 @@ def _run(boundary: HostBoundary, ops: tuple[HostOp, ...], values: dict[str, np.n
             values[op.outputs[0]] = quantize_float32(reals[0][0], boundary.grids[op.outputs[0]].quant)
         elif op.op == "DequantizeLinear":
             values[op.outputs[0]] = values[op.inputs[0]]
+        elif op.op == "MultiThreshold":
+            x, *thresholds = (value for value, _ in reals)
+            count = sum((x >= t for t in thresholds), np.zeros(x.shape, np.int64))
+            values[op.outputs[0]] = (count * op.attributes["out_scale"] + op.attributes["out_bias"]).astype(np.float32)
         else:
             values |= zip((o for o in op.outputs if o), _frames(op, reals, samples), strict=True)
 

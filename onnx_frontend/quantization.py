@@ -9,12 +9,12 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from hwgen.errors import Blocker, UnsupportedOp
-from onnx_frontend.dialects import qdq
+from onnx_frontend.dialects import finn, qdq, qonnx
 from onnx_frontend.dialects.builder import Builder, Reader, read_plain
 from onnx_frontend.propagate import STANDARD
 from onnx_frontend.quant_graph import QuantGraph
 
-READERS: dict[tuple[str, str], Reader] = {**qdq.READERS}
+READERS: dict[tuple[str, str], Reader] = {**qdq.READERS, **qonnx.READERS, **finn.READERS}
 
 
 def read_quantization(model: ir.Model) -> QuantGraph:

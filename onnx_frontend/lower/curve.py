@@ -67,7 +67,9 @@ def compute(tree: Expression, x: Number) -> Number:
 
 def codes_of(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int]:
     """The correctly rounded code of each real input."""
-    return rounded_codes(lambda x: compute(tree, x), inputs, quant.scale[0], quant.zero_point[0], quant.codes)
+    added = quant.added * quant.scale[0]
+    function = (lambda x: compute(tree, x) + added) if added else (lambda x: compute(tree, x))
+    return rounded_codes(function, inputs, quant.scale[0], quant.zero_after, quant.codes, quant.rounding)
 
 
 def direction(tree: Expression) -> int | None:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 
 from hwgen.ir.graph import Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.multiply.op import Multiply
 from hwgen.kernels.resize.op import Interpolate, Taps
 from hwgen.kernels.view.op import Reshape
+from hwgen.numerics.rounding_mode import as_half_even
 from onnx_frontend.lower.expression import as_affine_clip, scalar
 from onnx_frontend.lower.finish import affine_line
 from onnx_frontend.lower.lowering import Lowering
@@ -37,9 +38,29 @@ def add(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     gain, shift, out = Fraction(fused[0].ravel()[0]), Fraction(fused[1].ravel()[0]), fused[2]
     ratios = gain * a.scale.item(), gain * sign * b.scale.item()
     offset = gain * (a.offset.item() + sign * b.offset.item()) + shift
-    op = Add(*ratios, offset, finish.quant.zero_point[0], out)
+    offset += _nudge(lowering, finish, (a.node, b.node), ratios, offset)
+    op = Add(*ratios, offset, finish.quant.zero_after, out)
     sources = tuple(_expanded(lowering, node, s.node) for s in (a, b))
     return lowering.emit(op, sources, lowering.named(node), finish.path, finish.tensor)
+
+
+def _nudge(
+    lowering: Lowering, finish: Finish, sources: tuple[Node, Node], ratios: tuple[Fraction, Fraction], offset: Fraction
+) -> Fraction:
+    """What makes rounding half to even, the only one of an Add, do what the QuantizeLinear asks for."""
+    reach = [sorted((s.type.range.lo * r, s.type.range.hi * r)) for s, r in zip(sources, ratios, strict=True)]
+    below, above = (reach[0][k] + reach[1][k] + offset < 0 for k in (1, 0))
+    denominator = lcm(*(f.denominator for f in (*ratios, offset)))
+    nudges = [as_half_even(finish.quant.rounding, denominator, negative) for negative in (below, above)]
+    if nudges[0] != nudges[1]:
+        raise lowering.graph.refuse(
+            finish.path[-1],
+            "a sum of two activations is not rounded in this way",
+            found=f"rounding mode {finish.quant.rounding.upper()} of sums that may have either sign",
+            expected="ROUND, FLOOR or CEIL",
+            fix="quantize the sum with rounding_mode ROUND",
+        )
+    return nudges[0]
 
 
 def mul(lowering: Lowering, node: QuantNode) -> Affine:
