@@ -23,6 +23,7 @@ from hwgen.kernels.resize.op import Interpolate
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import Rounding, round_floats
 
 UNIT = 2.0**-24
 OTHER_ROUNDINGS = 8
@@ -91,7 +92,7 @@ def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
     exact = acc * ratio + offset
     terms, magnitude = _magnitude(source, values, grids)
     size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
-    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out)
+    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out, op.rounding)
 
 
 def _add(node: Node, values: Values, grids: Grids) -> Interval:
@@ -138,9 +139,12 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
     return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
 
 
-def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:
+def _around(
+    exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange, rounding: Rounding = "half_even"
+) -> Interval:
     low, high = (
-        np.clip(np.rint(v) + zero_point, out.lo, out.hi).astype(np.int64) for v in (exact - bound, exact + bound)
+        np.clip(round_floats(v, rounding) + zero_point, out.lo, out.hi).astype(np.int64)
+        for v in (exact - bound, exact + bound)
     )
     return low, high
 

@@ -17,6 +17,7 @@ from hwgen.ir.graph import Graph, Label
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import Rounding
 from onnx_frontend.boundary import find_boundary
+from onnx_frontend.host_functions import HOST_FUNCTIONS
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, dequantize_float32, quantize_float32
 
 Arrays = Mapping[str, np.ndarray]
@@ -254,10 +255,6 @@ def _run(boundary: HostBoundary, ops: tuple[HostOp, ...], values: dict[str, np.n
             values[op.outputs[0]] = quantize_float32(reals[0][0], boundary.grids[op.outputs[0]].quant)
         elif op.op == "DequantizeLinear":
             values[op.outputs[0]] = values[op.inputs[0]]
-        elif op.op == "MultiThreshold":
-            x, *thresholds = (value for value, _ in reals)
-            count = sum((x >= t for t in thresholds), np.zeros(x.shape, np.int64))
-            values[op.outputs[0]] = (count * op.attributes["out_scale"] + op.attributes["out_bias"]).astype(np.float32)
         else:
             values |= zip((o for o in op.outputs if o), _frames(op, reals, samples), strict=True)
 
@@ -281,6 +278,10 @@ def _frames(op: HostOp, inputs: list[tuple[np.ndarray, bool] | None], samples: i
         k: onnx.numpy_helper.from_array(_unpacked(v["array"])) if isinstance(v, dict) else v
         for k, v in op.attributes.items()
     }
+    if op.op in HOST_FUNCTIONS:
+        function = HOST_FUNCTIONS[op.op]
+        frames = ([v[0][k] if v[1] else v[0] for v in inputs if v is not None] for k in range(samples))
+        return [np.stack([function(frame, op.attributes, op.version) for frame in frames])]
     node = onnx.helper.make_node(op.op, names, list(op.outputs), name=op.name, domain=op.domain, **attributes)
     info = onnx.helper.make_value_info
     graph = onnx.helper.make_graph(
