@@ -31,22 +31,25 @@ FUNCTION_ROUNDINGS = 16
 
 Values = Mapping[str, np.ndarray]
 Grids = Mapping[str, Label]
-FloatValue = tuple[np.ndarray, float]
+FloatValue = tuple[np.ndarray, float, Rounding, int]
 Interval = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Floats:
-    """The engine's float32 values in front of each rounding, and the largest number on the way to them."""
+    """The engine's float32 values in front of each rounding, the largest number on the way to them, and how it rounds:
+    the mode, and the part of the zero point that is added first (none, half to even, where it is not said)."""
 
     values: Values
     magnitudes: Mapping[str, float]
+    roundings: Mapping[str, tuple[Rounding, int]]
 
-    def of(self, tensor: str, samples: np.ndarray) -> tuple[np.ndarray, float] | None:
-        """(values of some samples, magnitude) of a tensor, or None where they are not known."""
+    def of(self, tensor: str, samples: np.ndarray) -> FloatValue | None:
+        """(values of some samples, magnitude, rounding mode, added zero point), or None where they are not known."""
         if tensor not in self.values:
             return None
-        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0)
+        rounding = self.roundings.get(tensor, ("half_even", 0))
+        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0), *rounding
 
 
 def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
@@ -126,8 +129,9 @@ def _threshold(node: Node, values: Values, grids: Grids, float_value: FloatValue
 def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_value: FloatValue) -> Interval:
     label = grids[node.tensor]
     step = float(label.scale[0])
-    exact = float_value[0] / step
-    size = np.abs(exact) + float_value[1] / step
+    value, magnitude, rounding, added = float_value
+    exact = value / step + added
+    size = np.abs(exact) + magnitude / step
     (source,) = table.src
     known = _labelled(source)
     if known.tensor in grids and not isinstance(table.op, Threshold):
@@ -136,7 +140,7 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
         size = size + (reach if reach.shape == size.shape else reach.max(initial=0.0)) * scale
     kind = node.type.range
     limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
-    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
+    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0] - added, limits, rounding)
 
 
 def _around(

@@ -126,7 +126,8 @@ def _compare(
     found = {t: as_codes(values[t], labels.get(t)) for t in tensors if t in values}
     known: dict[str, np.ndarray] = {t: v for t, v in found.items() if v.dtype.kind in "iu"}
     known |= {node.tensor: codes[node.tensor] for node in graph.inputs}
-    return compare(graph, known, labels, {t: values[f] for t, f in fronts.items()})
+    floats = {t: values[f] for t, f in fronts.items()}
+    return compare(graph, known, labels, floats, roundings=compiled.quantized.roundings)
 
 
 def _cannot_run(source: Source, engine: Engine, error: Exception) -> UserError:

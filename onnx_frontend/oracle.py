@@ -18,6 +18,7 @@ from onnx_frontend.quant_graph import QuantGraph
 
 Engine = Literal["onnxruntime", "qonnx", "reference"]
 QONNX_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
+ROUNDS = ("QuantizeLinear", "Quant", "IntQuant")
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Relu", "Clip", "Min", "Max", "Neg")
 NEWEST_IR = 10  # onnxruntime lags behind onnx; nothing of IR 11 and later changes a result
 
@@ -66,9 +67,9 @@ class Oracle:
         return any(n.domain in QONNX_DOMAINS or n.op_type in ("Quant", "BipolarQuant") for n in self.model.graph.node)
 
     def rounded_from(self, tensor: str) -> str | None:
-        """The float tensor in front of the QuantizeLinear that gives `tensor`."""
+        """The float tensor in front of the quantizer that gives `tensor`."""
         for node in self.model.graph.node:
-            if tensor in node.output and _rounds_half_even(node):
+            if tensor in node.output and node.op_type in ROUNDS:
                 return node.input[0]
         return None
 
@@ -160,12 +161,6 @@ def as_codes(values: np.ndarray, grid: Label | None) -> np.ndarray:
     scale, zero = (np.array([float(v) for v in vs]) for vs in (grid.scale, grid.zero_point))
     scale, zero = (v.reshape(shape) if v.size > 1 else v for v in (scale, zero))
     return (np.rint(values.astype(np.float64) / scale) + zero).astype(np.int64)
-
-
-def _rounds_half_even(node: onnx.NodeProto) -> bool:
-    modes = [a.s.decode().upper() for a in node.attribute if a.name == "rounding_mode"]
-    plain = node.op_type in ("Quant", "IntQuant") and modes in ([], ["ROUND"], ["HALF_EVEN"])
-    return plain or node.op_type == "QuantizeLinear"
 
 
 def with_imports(model: onnx.ModelProto) -> onnx.ModelProto:

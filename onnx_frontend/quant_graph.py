@@ -142,6 +142,11 @@ class QuantGraph:
                 readers.setdefault(name, []).append(node)
         return readers
 
+    @property
+    def roundings(self) -> dict[str, tuple[Rounding, int]]:
+        """Per quantized tensor its rounding mode and the part of the zero point that is added first."""
+        return {n: (t.quant.rounding, t.quant.added) for n, t in self.tensors.items() if t.quant is not None}
+
     def place(self, node: QuantNode) -> str:
         """The user's own words for a node: operator, name, position, file."""
         at = "" if node.index is None else f"node {node.index} of "

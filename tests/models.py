@@ -84,7 +84,8 @@ class Pair:
         codes = dict(values.codes)
         if any(n.tensor not in codes for n in self.graph.inputs):  # a grid that the file does not name
             codes = host_boundary(self.quantized, self.graph).to_codes(inputs) | codes
-        return compare(self.graph, codes, values.grids, values.before_rounding, values.magnitudes)
+        known = (values.grids, values.before_rounding, values.magnitudes, self.quantized.roundings)
+        return compare(self.graph, codes, *known)
 
 
 def assert_equal_to_oracle(model: str | onnx.ModelProto, samples: int = 16, seed: int = 0) -> Comparison:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random graphs: golden against onnxruntime, and optimized against golden. HWGEN_FUZZ sets how many (default 20)."""
+"""Random graphs: golden against another engine, and optimized against golden. HWGEN_FUZZ sets how many (default 20)."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 import numpy as np
@@ -16,13 +17,15 @@ from tests.models import Pair
 
 COUNT = int(os.environ.get("HWGEN_FUZZ", "20"))
 SAMPLES = 8
+QONNX_ENGINE = "qonnx" if importlib.util.find_spec("qonnx") else "reference"
+ENGINES = {"qdq": "onnxruntime", "qonnx": QONNX_ENGINE}
 
 
 def failure(plan: Plan) -> str | None:
     """What is wrong with the graph of a plan, or None."""
     model = build(plan)
     onnx.checker.check_model(model)
-    pair = Pair.of(model)
+    pair = Pair.of(model, ENGINES[plan.dialect])
     result = pair.compare(SAMPLES)
     unexplained = [n for n in result.nodes if n.unexplained]
     if unexplained:
@@ -35,9 +38,10 @@ def failure(plan: Plan) -> str | None:
     return None if all(np.array_equal(before[k], after[k]) for k in before) else "a pass changed a bit"
 
 
+@pytest.mark.parametrize("dialect", ENGINES)
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_random_graphs_equal_onnxruntime(seed):
-    plan = Plan.random(seed)
+def test_random_graphs_equal_another_engine(seed, dialect):
+    plan = Plan.random(seed, dialect=dialect)
     if failure(plan) is not None:
         small = shrink(plan, lambda p: failure(p) is not None)
         pytest.fail(f"{small}: {failure(small)}")

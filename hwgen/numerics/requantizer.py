@@ -108,9 +108,7 @@ class Requantizer:
         summed = np.asarray(acc, np.int64) + np.array([int(o) for o in self.offset], np.int64).reshape(shape)
         return evaluate_float_dialect(summed, ratio, zp, self.dialect, out).astype(dtype)
 
-    def _evaluate_real(
-        self, acc: np.ndarray, axis: int | None, before: IntRange, dtype: np.dtype | type
-    ) -> np.ndarray:
+    def _evaluate_real(self, acc: np.ndarray, axis: int | None, before: IntRange, dtype: np.dtype | type) -> np.ndarray:
         below, above = self._affine
         if below.add == above.add:
             return above.round(acc, axis, before, self.zero_point, dtype)

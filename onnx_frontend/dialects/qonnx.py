@@ -18,7 +18,7 @@ from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import ROUNDINGS, Rounding
 from onnx_frontend.dialects.builder import Builder, Reader, fractions_of, one_or_per_channel
 from onnx_frontend.dialects.finn import add_steps
-from onnx_frontend.quant_graph import Quant, QuantTensor, dequantize_float32, quantize_float32
+from onnx_frontend.quant_graph import Quant, QuantTensor, along, dequantize_float32, quantize_float32
 
 DOMAINS = ("", "qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
 MOST_BITS = 32
@@ -55,7 +55,10 @@ def _read_sign(builder: Builder, node: ir.Node, source: QuantTensor, quant: Quan
     """One bit with a sign: the codes 1 and -1, the first from the code 0 on."""
     out, grid = node.outputs[0], replace(quant, bits=2, narrow=IntRange(-1, 1))
     if source.is_constant:
-        return builder.give(out, grid, np.where(quantize_float32(_floats(source), grid) >= 0, 1, -1)) and None
+        value = _floats(source)
+        scale, zero = (along(v, quant.axis, value.ndim).astype(np.float32) for v in (quant.scale, quant.zero_point))
+        builder.give(out, grid, np.where(value / scale + zero >= 0, 1, -1))
+        return None
     if not quant.per_tensor or quant.zero_point[0]:
         builder.block(
             node,
@@ -72,7 +75,12 @@ def _read_sign(builder: Builder, node: ir.Node, source: QuantTensor, quant: Quan
 def read_trunc(builder: Builder, node: ir.Node) -> None:
     """Trunc: codes divided by a power of two. Version 1 keeps the scale, version 2 (six inputs) names the new one."""
     second = len(node.inputs) > 5
-    places = {"scale": 1, "zero_point": 2, "bits": 3, **({"out_scale": 4, "out_bits": 5} if second else {"out_bits": 4})}
+    places = {
+        "scale": 1,
+        "zero_point": 2,
+        "bits": 3,
+        **({"out_scale": 4, "out_bits": 5} if second else {"out_bits": 4}),
+    }
     source = builder.tensor(node.inputs[0])
     given = None if source.name in builder.poisoned else _constants(builder, node, places)
     rounding = None if given is None else _rounding(builder, node, "FLOOR")
@@ -87,7 +95,10 @@ def read_trunc(builder: Builder, node: ir.Node) -> None:
         name = _inner(builder, node, "codes", source.shape, wide)
         builder.add(node, "QuantizeLinear", [source.name], attributes={}, outputs=(name,), domain="")
     gain = out.scale[0] / (wide.scale[0] * _divisor(wide, given))
-    for op, value in (("Mul", gain), ("Add", wide.zero_point[0] * gain * wide.scale[0] - out.scale[0] * out.zero_point[0])):
+    for op, value in (
+        ("Mul", gain),
+        ("Add", wide.zero_point[0] * gain * wide.scale[0] - out.scale[0] * out.zero_point[0]),
+    ):
         if value != (op == "Mul"):
             name = _affine(builder, node, op, name, value, source.shape)
     builder.add(node, "QuantizeLinear", [name], attributes={}, domain="")

@@ -14,10 +14,12 @@ from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.requantizer import Requantizer
 from hwgen.numerics.rounding_mode import round_to_integer
+from hwgen.numerics.staircase import Staircase
 from onnx_frontend.lower.curve import codes_of, direction, is_known
 from onnx_frontend.lower.elementwise import ELEMENTWISE
-from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
+from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.lower.steps import Steps
@@ -173,6 +175,10 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
         return table(lowering, source, wanted, tuple(codes))
     if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)
+    if is_known(tree) and not tree.is_uniform:
+        node = _per_channel(lowering, source, wanted)
+        if node is not None:
+            return node
     culprit = next((n for n in wanted.path if n.op in ELEMENTWISE), wanted.path[0])
     raise lowering.graph.refuse(
         culprit,
@@ -192,6 +198,36 @@ def _threshold(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     steps = Steps(wanted.expression, wanted.quant, min(reals), max(reals))
     op = Threshold(tuple(steps.staircase(values, s, o) for s, o in pairs), axis, describe(wanted))
     return reshaped(lowering, op, node, source, wanted)
+
+
+def _per_channel(lowering: Lowering, source: Affine, wanted: Finish) -> Node | None:
+    """A function that differs between channels in more than gain and offset: the staircase of each on its own."""
+    tree, quant = wanted.expression, wanted.quant
+    node, axis, flat = one_axis(lowering, source.node, (source.scale, source.offset, *tree.constants), wanted.path)
+    steps = []
+    for k in range(max(map(len, flat))):
+        scale, offset, *constants = (scalar(values[k % len(values)]) for values in flat)
+        values = iter(constants)
+        one = tree.map_constants(lambda _, values=values: next(values))
+        staircase = _staircase(Affine(node, scale, offset, False, ""), one, quant)
+        if staircase is None:
+            return None
+        steps.append(staircase)
+    return reshaped(lowering, Threshold(tuple(steps), axis, describe(wanted)), node, source, wanted)
+
+
+def _staircase(source: Affine, tree: Expression, quant: Quant) -> Staircase | None:
+    """The exact function of an accumulator where it is monotone, for one channel."""
+    domain, line = source.node.type.range, as_affine_clip(tree)
+    if line is not None:
+        ratio, offset, out = affine_line(source, line, quant)
+        exact = Requantizer((ratio.item(),), (offset.item(),), quant.zero_after, "real", out, quant.rounding)
+        return exact.staircase(domain)
+    if direction(tree) is None:
+        return None
+    scale, offset = source.scale.item(), source.offset.item()
+    ends = sorted((scale * domain.lo + offset, scale * domain.hi + offset))
+    return Steps(tree, quant, *ends).staircase(domain, scale, offset)
 
 
 def on_same_grid(
