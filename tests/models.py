@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import textwrap
 from collections.abc import Mapping
@@ -88,9 +89,14 @@ class Pair:
         return compare(self.graph, codes, *known)
 
 
-def assert_equal_to_oracle(model: str | onnx.ModelProto, samples: int = 16, seed: int = 0) -> Comparison:
-    """Every tensor of codes equals onnxruntime's, certified ties apart; and something was compared."""
-    result = Pair.of(model).compare(samples, seed)
+QONNX_ENGINE: Engine = "qonnx" if importlib.util.find_spec("qonnx") else "reference"
+
+
+def assert_equal_to_oracle(
+    model: str | onnx.ModelProto, samples: int = 16, seed: int = 0, engine: Engine = "onnxruntime"
+) -> Comparison:
+    """Every tensor of codes equals another engine's, certified ties apart; and something was compared."""
+    result = Pair.of(model, engine).compare(samples, seed)
     assert result.compared > 0
     assert [n for n in result.nodes if n.unexplained] == []
     assert result.max_lsb <= 1

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 
 import numpy as np
@@ -13,11 +12,10 @@ import pytest
 from hwgen.ir.evaluate import evaluate
 from hwgen.passes.optimize import optimize
 from tests.fuzz_graphs import Plan, build, shrink
-from tests.models import Pair
+from tests.models import QONNX_ENGINE, Pair
 
 COUNT = int(os.environ.get("HWGEN_FUZZ", "20"))
 SAMPLES = 8
-QONNX_ENGINE = "qonnx" if importlib.util.find_spec("qonnx") else "reference"
 ENGINES = {"qdq": "onnxruntime", "qonnx": QONNX_ENGINE}
 
 
