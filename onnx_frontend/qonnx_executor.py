@@ -25,7 +25,7 @@ def qonnx_runner(model: onnx.ModelProto, asked: list[str]) -> Callable[[Mapping[
     except ImportError as error:
         raise ToolMissing.of(
             "the comparison", "the QONNX executor is not installed", found="no module qonnx", expected="qonnx 1.0",
-            fix="pip install qonnx, or compare with --compare reference",
+            fix="pip install 'hwgen[qonnx]', or compare with --compare reference",
         ) from error  # fmt: skip
     for node in model.graph.node:
         if not node.domain and not onnx.defs.has(node.op_type):

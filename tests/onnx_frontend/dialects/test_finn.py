@@ -22,7 +22,9 @@ def model(thresholds: object, shape: tuple[int, ...] = (1, 3), weights: object =
     first = np.arange(-3, 4, dtype=np.float32)[np.newaxis] / 2
     constants = {"first": first, "w": np.asarray(w, np.float32), "t": np.asarray(thresholds, np.float32)}
     nodes = [
-        helper.make_node("MultiThreshold", ["x", "first"], ["q"], "front", domain=DOMAIN, out_dtype="INT4", out_bias=-3.0),
+        helper.make_node(
+            "MultiThreshold", ["x", "first"], ["q"], "front", domain=DOMAIN, out_dtype="INT4", out_bias=-3.0
+        ),
         helper.make_node("MatMul", ["q", "w"], ["h"], "dense"),
         helper.make_node("MultiThreshold", ["h", "t"], ["y"], "steps", domain=DOMAIN, out_dtype="INT4", **attributes),
     ]

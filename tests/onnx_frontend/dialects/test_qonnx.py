@@ -54,7 +54,10 @@ class Model:
     def proto(self) -> onnx.ModelProto:
         x, y = (helper.make_tensor_value_info(n, 1, s) for n, s in (("x", (1, 3, 5)), (self.last, None)))
         graph = helper.make_graph(self.nodes, "m", [x], [y], self.constants)
-        imports = [helper.make_opsetid("", 13), *([helper.make_opsetid(self.domain, self.version)] if self.domain else [])]
+        imports = [
+            helper.make_opsetid("", 13),
+            *([helper.make_opsetid(self.domain, self.version)] if self.domain else []),
+        ]
         return helper.make_model(graph, opset_imports=imports, ir_version=8)
 
 
