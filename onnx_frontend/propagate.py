@@ -183,13 +183,13 @@ def _infer_quantizer(node: ir.Node) -> None:
     x, scale = node.inputs[:2]
     out = node.outputs[0]
     out.shape = x.shape
+    wanted = node.attributes["output_dtype"].as_int() if "output_dtype" in node.attributes else 0
     if node.op_type == "DequantizeLinear":
-        out.type = ir.TensorType(scale.dtype or ir.DataType.FLOAT)
+        out.type = ir.TensorType(ir.DataType(wanted) if wanted else scale.dtype or ir.DataType.FLOAT)
     elif len(node.inputs) > 2 and node.inputs[2] is not None:
         out.type = node.inputs[2].type
     else:
-        wanted = node.attributes.get("output_dtype")
-        out.type = ir.TensorType(ir.DataType(wanted.as_int()) if wanted and wanted.as_int() else ir.DataType.UINT8)
+        out.type = ir.TensorType(ir.DataType(wanted) if wanted else ir.DataType.UINT8)
 
 
 def _refuse_empty(state: _State, node: ir.Node, value: ir.Value) -> None:

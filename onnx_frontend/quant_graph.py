@@ -25,7 +25,6 @@ class Quant:
 
     scale: exact values of the float32 numbers in the file, one or one per index of `axis`; zero_point likewise.
     narrow: bounds of the codes where they are tighter than the data type (a Clip between Q and DQ).
-    block: elements along `axis` that share a scale, or None.
     dialect: how a requantization to this grid rounds (docs/numerics.md).
     """
 
@@ -34,7 +33,6 @@ class Quant:
     bits: int
     signed: bool
     axis: int | None = None
-    block: int | None = None
     narrow: IntRange | None = None
     dialect: str = "real"
 
@@ -160,9 +158,9 @@ def along(values: tuple, axis: int | None, rank: int) -> np.ndarray:
 
 
 def dequantize_exactly(codes: np.ndarray, quant: Quant) -> np.ndarray:
-    """``scale * (code - zero_point)`` in exact fractions (blocks expanded along their axis)."""
+    """``scale * (code - zero_point)`` in exact fractions."""
     scale, zero = along(quant.scale, quant.axis, codes.ndim), along(quant.zero_point, quant.axis, codes.ndim)
-    return (codes.astype(object) - zero) * scale
+    return np.asarray((codes.astype(object) - zero) * scale, object)  # 0-dimensional stays an array
 
 
 def dequantize_float32(codes: np.ndarray, quant: Quant) -> np.ndarray:

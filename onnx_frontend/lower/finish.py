@@ -22,7 +22,7 @@ from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.lower.steps import Steps
 from onnx_frontend.quant_graph import Quant, QuantNode
 
-LARGEST_TABLE = 1 << 12
+LARGEST_TABLE = 1 << 16
 NARROW = 1 << 8
 
 
