@@ -18,6 +18,7 @@ BITS = {
     "INT2": (2, True), "UINT2": (2, False), "INT4": (4, True), "UINT4": (4, False), "INT8": (8, True),
     "UINT8": (8, False), "INT16": (16, True), "UINT16": (16, False), "INT32": (32, True),
 }  # fmt: skip
+FLOATS = {"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64}
 
 
 def read_quantize(builder: Builder, node: ir.Node) -> None:
@@ -107,15 +108,23 @@ def _narrowed(quant: Quant, narrow: IntRange) -> Quant:
 
 
 def read_cast(builder: Builder, node: ir.Node) -> None:
-    """Cast of codes to another integer type that holds them all: the same codes."""
+    """Cast of codes to another integer type that holds them all: the same codes. Cast of reals to a wider float type,
+    or of dequantized reals to any: the same reals."""
     value, out = node.inputs[0], node.outputs[0]
     source = builder.tensor(value)
     target = out.dtype.name if out.dtype is not None else ""
     if value.name in builder.codes and target in BITS and source.quant.codes in IntRange.of_bits(*BITS[target]):
         builder.alias[out.name] = source.name
         builder.codes.add(out.name)
+    elif target in FLOATS and value.name not in builder.codes and _keeps_reals(value, source, target):
+        builder.alias[out.name] = source.name
     else:
         read_plain(builder, node)
+
+
+def _keeps_reals(value: ir.Value, source: QuantTensor, target: str) -> bool:
+    kind = value.dtype.name if value.dtype is not None else ""
+    return kind in FLOATS and (source.quant is not None or FLOATS[kind] < FLOATS[target])
 
 
 def read_input(builder: Builder, value: ir.Value) -> None:
