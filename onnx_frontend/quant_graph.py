@@ -25,6 +25,7 @@ class Quant:
 
     scale: exact values of the float32 numbers in the file, one or one per index of `axis`; zero_point likewise.
     narrow: bounds of the codes where they are tighter than the data type (a Clip between Q and DQ).
+    block: elements along `axis` that share a scale, or None.
     dialect: how a requantization to this grid rounds (docs/numerics.md).
     """
 
@@ -33,6 +34,7 @@ class Quant:
     bits: int
     signed: bool
     axis: int | None = None
+    block: int | None = None
     narrow: IntRange | None = None
     dialect: str = "real"
 
@@ -123,6 +125,12 @@ class QuantGraph:
                 readers.setdefault(name, []).append(node)
         return readers
 
+    def first_unknown(self, tensor: str) -> QuantNode:
+        """The operator in front of a tensor of unknown shape from which on shapes are not known."""
+        node = self.producer[tensor]
+        unknown = [n for n in node.inputs if n in self.producer and self.tensors[n].shape is None]
+        return self.first_unknown(unknown[0]) if unknown else node
+
     def place(self, node: QuantNode) -> str:
         """The user's own words for a node: operator, name, position, file."""
         at = "" if node.index is None else f"node {node.index} of "
@@ -158,9 +166,9 @@ def along(values: tuple, axis: int | None, rank: int) -> np.ndarray:
 
 
 def dequantize_exactly(codes: np.ndarray, quant: Quant) -> np.ndarray:
-    """``scale * (code - zero_point)`` in exact fractions."""
+    """``scale * (code - zero_point)`` in exact fractions (blocks expanded along their axis)."""
     scale, zero = along(quant.scale, quant.axis, codes.ndim), along(quant.zero_point, quant.axis, codes.ndim)
-    return np.asarray((codes.astype(object) - zero) * scale, object)  # 0-dimensional stays an array
+    return np.asarray((codes.astype(object) - zero) * scale, object)
 
 
 def dequantize_float32(codes: np.ndarray, quant: Quant) -> np.ndarray:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
@@ -17,7 +16,7 @@ from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
 from onnx_frontend.lower.curve import codes_of, direction, is_known
 from onnx_frontend.lower.elementwise import ELEMENTWISE
-from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
+from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.lower.steps import Steps
@@ -72,7 +71,7 @@ def _requantize(lowering: Lowering, source: Affine, wanted: Finish, ratio: Exact
         r, o = ratio.ravel()[0], offset.ravel()[0]
         codes = tuple(out.clamp(round(x * r + o) + zero) for x in range(values.lo, values.hi + 1))
         return table(lowering, source, wanted, codes)
-    node, axis, (ratios, offsets) = _one_axis(lowering, source.node, [ratio, offset], wanted.path)
+    node, axis, ratios, offsets = _one_axis(lowering, source.node, ratio, offset, wanted.path)
     op = Requantize(ratios, offsets, zero, wanted.quant.dialect, out, axis)
     return _reshaped(lowering, op, node, source, wanted)
 
@@ -98,15 +97,15 @@ def name_of(lowering: Lowering, source: Affine, wanted: Finish) -> str:
 
 
 def _one_axis(
-    lowering: Lowering, node: Node, constants: list[Exact], path: tuple[QuantNode, ...]
-) -> tuple[Node, int, list[tuple[Fraction, ...]]]:
+    lowering: Lowering, node: Node, ratio: Exact, offset: Exact, path: tuple[QuantNode, ...]
+) -> tuple[Node, int, tuple[Fraction, ...], tuple[Fraction, ...]]:
     """The constants along a single axis; axes between which they vary are merged by a Reshape."""
     shape = node.type.shape
     rank = len(shape)
-    arrays = [a.reshape([1] * (rank - a.ndim) + list(a.shape)) for a in constants]
+    arrays = [a.reshape([1] * (rank - a.ndim) + list(a.shape)) for a in (ratio, offset)]
     varying = [k for k in range(rank) if any(a.shape[k] > 1 for a in arrays)]
     if not varying:
-        return node, min(1, rank - 1), [(Fraction(a.ravel()[0]),) for a in arrays]
+        return node, min(1, rank - 1), *((Fraction(a.ravel()[0]),) for a in arrays)
     first, last = varying[0], varying[-1]
     extent = shape[first : last + 1]
     flat = []
@@ -119,7 +118,7 @@ def _one_axis(
     if first != last:
         merged = (*shape[:first], prod(extent), *shape[last + 1 :])
         node = lowering.emit(Reshape(merged), (node,), f"{node.name}_merged", path)
-    return node, first, flat
+    return node, first, flat[0], flat[1]
 
 
 def _reshaped(lowering: Lowering, op: Requantize | Threshold, node: Node, source: Affine, wanted: Finish) -> Node:
@@ -139,13 +138,13 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     """A function that is no clipped line: a Table over few integers, else exact thresholds if it is monotone."""
     tree, values = wanted.expression, source.node.type.range
     uniform = tree.is_uniform and source.scale.size == 1 and source.offset.size == 1
-    monotone = all(direction(t) is not None for t in _channels(tree, [c.ravel() for c in tree.constants]))
-    small = values.size <= SMALL_TABLE or not monotone or wanted.quant.codes.size > SMALL_TABLE
-    if is_known(tree) and uniform and values.size <= LARGEST_TABLE and small:
+    monotone = tree.is_uniform and direction(tree) is not None
+    largest = SMALL_TABLE if monotone and wanted.quant.codes.size <= SMALL_TABLE else LARGEST_TABLE
+    if is_known(tree) and uniform and values.size <= largest:
         scale, offset = Fraction(source.scale.item()), Fraction(source.offset.item())
         codes = codes_of(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
         return table(lowering, source, wanted, tuple(codes))
-    if is_known(tree) and monotone:
+    if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)
     culprit = next((n for n in wanted.path if n.op in ELEMENTWISE), wanted.path[0])
     raise lowering.graph.refuse(
@@ -158,24 +157,14 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
 
 
 def _threshold(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
-    values, tree = source.node.type.range, wanted.expression
-    constants = [source.scale, source.offset, *tree.constants]
-    node, axis, (scales, offsets, *own) = _one_axis(lowering, source.node, constants, wanted.path)
-    channels = max(map(len, (scales, offsets, *own)))
+    values = source.node.type.range
+    node, axis, scales, offsets = _one_axis(lowering, source.node, source.scale, source.offset, wanted.path)
+    channels = max(len(scales), len(offsets))
     pairs = [(scales[k % len(scales)], offsets[k % len(offsets)]) for k in range(channels)]
     reals = [end * s + o for s, o in pairs for end in (values.lo, values.hi)]
-    steps = [Steps(t, wanted.quant, min(reals), max(reals)) for t in _channels(tree, own)]
-    curves = tuple(steps[k % len(steps)].staircase(values, s, o) for k, (s, o) in enumerate(pairs))
-    return _reshaped(lowering, Threshold(curves, axis, describe(wanted)), node, source, wanted)
-
-
-def _channels(tree: Expression, constants: list[Sequence[Fraction]]) -> list[Expression]:
-    """The function of each channel, or the only one. constants: those of the tree in its order, each flat."""
-    result = []
-    for k in range(max((len(c) for c in constants), default=1)):
-        own = iter([scalar(c[k % len(c)]) for c in constants])
-        result.append(tree.map_constants(lambda _, own=own: next(own)))
-    return result
+    steps = Steps(wanted.expression, wanted.quant, min(reals), max(reals))
+    op = Threshold(tuple(steps.staircase(values, s, o) for s, o in pairs), axis, describe(wanted))
+    return _reshaped(lowering, op, node, source, wanted)
 
 
 def on_same_grid(

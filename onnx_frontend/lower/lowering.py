@@ -208,9 +208,8 @@ class Lowering:
     def shape(self, tensor: str) -> tuple[int, ...]:
         shape = self.graph.tensors[tensor].shape
         if shape is None:
-            node = self.graph.producer[tensor]
             raise self.graph.refuse(
-                node,
+                self.graph.first_unknown(tensor),
                 "the shape of its result is not known",
                 found="no shape rule for this operator",
                 expected="an operator of the ONNX standard",

@@ -53,6 +53,23 @@ TABLES = {
 }
 
 
+MICROSOFT = {
+    "BiasGelu": "float[6] k={0.2,0.2,0.2,0.2,0.2,0.2}",
+    "FastGelu": "float[6] k={0.2,0.2,0.2,0.2,0.2,0.2}",
+    "Gelu": "",
+    "QuickGelu": "",
+}
+
+
+@pytest.mark.parametrize("name", MICROSOFT)
+def test_the_functions_of_the_microsoft_domain_are_tables(name):
+    operands = "d, k" if MICROSOFT[name] else "d"
+    text = net(f"h = com.microsoft.{name}({operands})").replace('["" : 20]', '["" : 17, "com.microsoft" : 1]')
+    text = text.replace("int64[2] ax={2,3}", MICROSOFT[name] or "int64[2] ax={2,3}")
+    assert [n.op.name for n in lowered(text)] == ["Input", "Table"]
+    assert_equal_to_oracle(text, 64)
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_function_written_out_is_one_table(name):
     text = net(TABLES[name])
@@ -116,3 +133,9 @@ def test_a_curve_that_nothing_rounds_in_front_of_a_sum_is_refused_with_the_way_o
         "  expected: a QuantizeLinear/DequantizeLinear pair on every activation and every weight\n"
         "  fix:      put a QuantizeLinear and a DequantizeLinear behind 's' where the model was quantized"
     )
+
+
+def test_an_operator_of_another_domain_is_not_taken_for_its_namesake():
+    text = net("[mine] h = my.ops.Relu(d)").replace('["" : 20]', '["" : 17, "my.ops" : 1]')
+    with pytest.raises(UnsupportedOp, match=r"my.ops.Relu 'mine' \(node 3 of test.onnx\)"):
+        lowered(text)
