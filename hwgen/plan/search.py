@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.ir.graph import Node
+from hwgen.ir.order import Order
 from hwgen.plan.choices import Choice, Market
 from hwgen.plan.flow import Edge, Flow
 
@@ -50,7 +51,10 @@ def _rank(
         if any(join is None for join in joins):
             continue
         gap = _spacing(market, choice, edges, chosen, spacing)
-        ahead = [_continuation(flow, market, choice, gap, edge, interval) for edge in flow.out_of(node)]
+        ahead = [
+            _continuation(market, choice, gap, edge, _given(flow, choice, edge, chosen), interval)
+            for edge in flow.out_of(node)
+        ]
         if any(price is None for price in ahead):
             continue
         ranked.append((choice.price + sum(joins) + sum(ahead), choice, gap))  # type: ignore[arg-type]
@@ -68,13 +72,22 @@ def _spacing(
     return 1 if serialized else spacing[edge.source.name]
 
 
-def _continuation(flow: Flow, market: Market, choice: Choice, gap: int, edge: Edge, interval: int) -> float | None:
+def _given(flow: Flow, choice: Choice, edge: Edge, chosen: dict[str, Choice]) -> tuple[Order, ...]:
+    """Orders that the sink of an edge is offered if this choice is made; channels-last from what is not chosen yet."""
+    orders = []
+    for other in [] if isinstance(edge.sink, str) else flow.into(edge.sink):
+        source = choice if other.source is choice.node else chosen.get(other.source.name)
+        orders.append(other.seen(source.order if source else Order.channels_last(other.source.type.shape)))
+    return tuple(orders)
+
+
+def _continuation(
+    market: Market, choice: Choice, gap: int, edge: Edge, given: tuple[Order, ...], interval: int
+) -> float | None:
     """Price of the cheapest consumer over one edge, if this choice is made; None where there is none."""
     if isinstance(edge.sink, str):
         return 0.0
-    seen = edge.seen(choice.order)
-    others = len(flow.into(edge.sink))
-    given = (seen,) * others
+    others = len(given)
     prices = []
     for sink in market.choose_all(edge.sink, given, interval):
         join = market.join(choice, edge, sink, gap, interval)
