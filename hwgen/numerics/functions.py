@@ -49,7 +49,7 @@ def _softplus(x: Real) -> Real:
 
 
 def _gelu_tanh(x: Real) -> Real:
-    return x / 2 * (1 + _tanh((2 / Real.pi(x.precision)).sqrt() * (x + GELU_CUBE * x**3)))
+    return x / 2 * (1 + _tanh((x + GELU_CUBE * x**3) * (2 / Real.pi(x.precision)).sqrt()))
 
 
 def _clip(x: Real, lo: Fraction | int, hi: Fraction | int) -> Real:

@@ -14,7 +14,7 @@ from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
-from onnx_frontend.lower.curve import codes_of, direction, is_known
+from onnx_frontend.lower.curve import codes_of, direction, is_known, table_codes
 from onnx_frontend.lower.elementwise import ELEMENTWISE
 from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
 from onnx_frontend.lower.lowering import Lowering
@@ -142,7 +142,7 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     largest = SMALL_TABLE if monotone and wanted.quant.codes.size <= SMALL_TABLE else LARGEST_TABLE
     if is_known(tree) and uniform and values.size <= largest:
         scale, offset = Fraction(source.scale.item()), Fraction(source.offset.item())
-        codes = codes_of(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
+        codes = table_codes(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
         return table(lowering, source, wanted, tuple(codes))
     if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)
