@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random valid QDQ graphs from a short plan, and how to make a failing plan small."""
+"""Random valid QDQ and QOperator graphs from a short plan, and how to make a failing plan small."""
 
 from __future__ import annotations
 
@@ -17,25 +17,29 @@ KINDS = ("vector", "signal", "image")
 
 @dataclass(frozen=True)
 class Plan:
-    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). mixed: activations of 4, 8 and 16
-    bits and weights of 4 and 8 bits, in opset 21; else 8 bits in opset 17."""
+    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq", "qoperator", or "mixed":
+    QDQ of opset 21, with activations of 8 and 16 bits or clipped codes, and weights of 4 and 8 bits."""
 
     kind: str
     scales: str
     seed: int
     steps: tuple[int, ...]
-    mixed: bool = False
+    dialect: str = "qdq"
+
+    @property
+    def mixed(self) -> bool:
+        return self.dialect == "mixed"
 
     @property
     def opset(self) -> int:
         return 21 if self.mixed else 17
 
     @classmethod
-    def random(cls, seed: int, scales: str | None = None) -> Plan:
+    def random(cls, seed: int, scales: str | None = None, dialect: str = "qdq") -> Plan:
         rng = np.random.default_rng(seed)
         chosen = scales or str(rng.choice(["random", "decimal", "power"]))
         steps = tuple(int(s) for s in rng.integers(0, 1 << 30, rng.integers(1, 7)))
-        return cls(str(rng.choice(KINDS)), chosen, seed, steps, bool(rng.integers(3) == 0))
+        return cls(str(rng.choice(KINDS)), chosen, seed, steps, dialect)
 
 
 def shrink(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
@@ -180,6 +184,8 @@ def build(plan: Plan) -> onnx.ModelProto:
         "signal": (1, int(sketch.rng.integers(1, 7)), int(sketch.rng.integers(5, 20))),
         "image": (1, int(sketch.rng.integers(1, 6)), *(int(n) for n in sketch.rng.integers(4, 11, 2))),
     }[plan.kind]
+    if plan.dialect == "qoperator":
+        return _qoperators(sketch, shape)
     sketch.quantize("x", shape, 1.0)
     for seed in plan.steps:
         sketch.rng = np.random.default_rng(seed)
@@ -195,3 +201,12 @@ def build(plan: Plan) -> onnx.ModelProto:
         sketch.initializers,
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", plan.opset)], ir_version=10)
+
+
+def _qoperators(sketch: Sketch, shape: tuple[int, ...]) -> onnx.ModelProto:
+    from tests.fuzz_qoperators import finished, grow, start
+
+    start(sketch, shape)
+    for seed in sketch.plan.steps:
+        grow(sketch, seed)
+    return finished(sketch)
