@@ -147,6 +147,12 @@ class QuantGraph:
         """Per quantized tensor its rounding mode and the part of the zero point that is added first."""
         return {n: (t.quant.rounding, t.quant.added) for n, t in self.tensors.items() if t.quant is not None}
 
+    def first_unknown(self, tensor: str) -> QuantNode:
+        """The operator in front of a tensor of unknown shape from which on shapes are not known."""
+        node = self.producer[tensor]
+        unknown = [n for n in node.inputs if n in self.producer and self.tensors[n].shape is None]
+        return self.first_unknown(unknown[0]) if unknown else node
+
     def place(self, node: QuantNode) -> str:
         """The user's own words for a node: operator, name, position, file."""
         at = "" if node.index is None else f"node {node.index} of "

@@ -65,8 +65,8 @@ def _shape(sketch: Sketch, name: str, x: Tensor) -> tuple[int, ...]:
         sketch.initializers,
         value_info=[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in known.items()],
     )
-    imports = [helper.make_opsetid("", 17), helper.make_opsetid(QONNX, 2)]
-    model = helper.make_model(graph, opset_imports=imports, ir_version=8)
+    imports = [helper.make_opsetid("", sketch.plan.opset), helper.make_opsetid(QONNX, 2)]
+    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     return tuple(d.dim_value for d in inferred.graph.output[0].type.tensor_type.shape.dim)
 
@@ -112,10 +112,11 @@ def mean(sketch: Sketch, x: Tensor) -> None:
     if sketch.pick(0, 1) and len(x.shape) > 2:
         (y,) = sketch.add("GlobalAveragePool", [x.name])
     else:
-        axis = int(sketch.rng.integers(1, len(x.shape)))
-        (y,) = sketch.add(
-            "ReduceMean", [x.name], axes=[axis], keepdims=int(sketch.pick(0, 1)) if len(x.shape) > 2 else 1
-        )
+        axes, keep = [int(sketch.rng.integers(1, len(x.shape)))], int(sketch.pick(0, 1)) if len(x.shape) > 2 else 1
+        if sketch.plan.opset < 18:
+            (y,) = sketch.add("ReduceMean", [x.name], axes=axes, keepdims=keep)
+        else:
+            (y,) = sketch.add("ReduceMean", [x.name, sketch.constant(np.array(axes, np.int64))], keepdims=keep)
     sketch.quantize(y, _shape(sketch, y, x), spread_of(x) / 2)
 
 

@@ -16,7 +16,7 @@ from tests.models import QONNX_ENGINE, Pair
 
 COUNT = int(os.environ.get("HWGEN_FUZZ", "20"))
 SAMPLES = 8
-ENGINES = {"qdq": "onnxruntime", "qoperator": "onnxruntime", "qonnx": QONNX_ENGINE}
+ENGINES = {"qdq": "onnxruntime", "mixed": "onnxruntime", "qoperator": "onnxruntime", "qonnx": QONNX_ENGINE}
 
 
 def failure(plan: Plan) -> str | None:

@@ -50,7 +50,7 @@ def _softplus(x: Real) -> Real:
 
 
 def _gelu_tanh(x: Real) -> Real:
-    return x / 2 * (1 + _tanh((2 / Real.pi(x.precision)).sqrt() * (x + GELU_CUBE * x**3)))
+    return x / 2 * (1 + _tanh((x + GELU_CUBE * x**3) * (2 / Real.pi(x.precision)).sqrt()))
 
 
 def _clip(x: Real, lo: Fraction | int, hi: Fraction | int) -> Real:
@@ -82,14 +82,14 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "neg": lambda x: -x,
     "abs": abs,
     "square": lambda x: x * x,
-    "sqrt": Real.sqrt,
+    "sqrt": lambda x: x.sqrt(),
     "reciprocal": lambda x: 1 / x,
     "power": lambda x, exponent: x**exponent,
-    "exp": Real.exp,
-    "log": Real.log,
-    "erf": Real.erf,
-    "sin": Real.sin,
-    "cos": Real.cos,
+    "exp": lambda x: x.exp(),
+    "log": lambda x: x.log(),
+    "erf": lambda x: x.erf(),
+    "sin": lambda x: x.sin(),
+    "cos": lambda x: x.cos(),
     "floor": lambda x: x.stepwise(math.floor),
     "ceil": lambda x: x.stepwise(math.ceil),
     "round": lambda x: x.stepwise(round),

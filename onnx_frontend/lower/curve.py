@@ -8,13 +8,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from hwgen.numerics.enclosures import Enclosures
 from hwgen.numerics.functions import FUNCTIONS, rounded_codes
 from hwgen.numerics.real import Real
 from onnx_frontend.lower.expression import Expression
 from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
 
-Number = TypeVar("Number", Real, Floats)
+Number = TypeVar("Number", Real, Floats, Enclosures)
 
 NAMES = {
     "LeakyRelu": "leaky_relu", "Elu": "elu", "Selu": "selu", "Celu": "celu", "ThresholdedRelu": "thresholded_relu",
@@ -48,11 +49,13 @@ def is_known(tree: Expression) -> bool:
 
 
 def compute(tree: Expression, x: Number) -> Number:
-    """The value at x of an expression with one constant for all elements: exact for a Real, in float64 for Floats."""
+    """The value at x of an expression with one constant for all elements: exact for a Real, in float64 for the others."""
     if tree.op == "x":
         return x
     if tree.op == "constant":
         value = Fraction(tree.value.item())
+        if isinstance(x, Enclosures):
+            return Enclosures.constant(value)
         return Real(value, x.precision) if isinstance(x, Real) else Floats(np.float64(value))
     args = [compute(a, x) for a in tree.args]
     match tree.op:
@@ -84,6 +87,16 @@ def codes_of(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int
     added = quant.added * quant.scale[0]
     function = (lambda x: compute(tree, x) + added) if added else (lambda x: compute(tree, x))
     return rounded_codes(function, inputs, quant.scale[0], quant.zero_after, quant.codes, quant.rounding)
+
+
+def table_codes(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int]:
+    """The same for many inputs: those that float64 cannot tell for certain are computed exactly."""
+    with np.errstate(all="ignore"):
+        codes, sure = compute(tree, Enclosures.of(inputs)).codes(quant.scale[0], quant.zero_point[0], quant.codes)
+    unsure = np.flatnonzero(~np.broadcast_to(sure, len(inputs)))
+    result = np.broadcast_to(codes, len(inputs)).copy()
+    result[unsure] = codes_of(tree, [inputs[k] for k in unsure], quant)
+    return result.tolist()
 
 
 def direction(tree: Expression) -> int | None:

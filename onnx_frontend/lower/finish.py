@@ -17,7 +17,7 @@ from hwgen.numerics.range import IntRange
 from hwgen.numerics.requantizer import Requantizer
 from hwgen.numerics.rounding_mode import round_to_integer
 from hwgen.numerics.staircase import Staircase
-from onnx_frontend.lower.curve import codes_of, direction, is_known
+from onnx_frontend.lower.curve import codes_of, direction, is_known, table_codes
 from onnx_frontend.lower.elementwise import ELEMENTWISE
 from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
 from onnx_frontend.lower.lowering import Lowering
@@ -26,7 +26,7 @@ from onnx_frontend.lower.steps import Steps
 from onnx_frontend.lower.thresholds import Count, as_count, clipped, count_staircase
 from onnx_frontend.quant_graph import Quant, QuantNode
 
-LARGEST_TABLE = 1 << 12
+SMALL_TABLE, LARGEST_TABLE = 1 << 12, 1 << 16
 NARROW = 1 << 8
 
 
@@ -169,9 +169,11 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     """A function that is no clipped line: a Table over few integers, else exact thresholds if it is monotone."""
     tree, values = wanted.expression, source.node.type.range
     uniform = tree.is_uniform and source.scale.size == 1 and source.offset.size == 1
-    if is_known(tree) and uniform and values.size <= LARGEST_TABLE:
+    monotone = tree.is_uniform and direction(tree) is not None
+    largest = SMALL_TABLE if monotone and wanted.quant.codes.size <= SMALL_TABLE else LARGEST_TABLE
+    if is_known(tree) and uniform and values.size <= largest:
         scale, offset = Fraction(source.scale.item()), Fraction(source.offset.item())
-        codes = codes_of(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
+        codes = table_codes(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
         return table(lowering, source, wanted, tuple(codes))
     if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)
