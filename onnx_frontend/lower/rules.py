@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from onnx_frontend.lower import conv, finish, gemm, ort, pad, pairs, pool, resize, select, view
+from onnx_frontend.lower import conv, finish, gemm, ort, pad, pairs, pool, resize, select, softmax, view
 from onnx_frontend.lower.lowering import Rules
 
 RULES = Rules(
@@ -51,6 +51,7 @@ RULES = Rules(
         "Pad": pad.rounded_pad,
         "Resize": resize.rounded_resize,
         "Upsample": resize.rounded_resize,
+        "Softmax": softmax.softmax,
     },
     grid_rules={
         "Pad": pad.grid_pad,

@@ -218,14 +218,11 @@ def _code(bits: np.ndarray, codes: IntRange) -> np.ndarray:
 
 def area(node: Node, folding: AddFolding, target: Target) -> Resources:
     s, family = spec(node, folding), target.family
-    total = costs.registers(s.latency) + Resources(luts=3)
-    for _ in range(s.lanes):
-        total += (
-            _lane_of_sum(s, target)
-            if isinstance(s, SumSpec)
-            else costs.memory(family, s.depth, s.out.width, s.memory, output_register=True)
-        )
-    return total
+    if isinstance(s, SumSpec):
+        lane = _lane_of_sum(s, target)
+    else:
+        lane = costs.memory(family, s.depth, s.out.width, s.memory, output_register=True)
+    return costs.registers(s.latency) + Resources(luts=3) + costs.times(s.lanes, lane)
 
 
 def _lane_of_sum(s: SumSpec, target: Target) -> Resources:
