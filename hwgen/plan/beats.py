@@ -31,11 +31,14 @@ class Network:
 
     names: list[str] = field(default_factory=list)
     gaps: list[np.ndarray] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
     constraints: list[list[tuple[int, np.ndarray, int]]] = field(default_factory=list)
 
-    def add(self, name: str, gap: np.ndarray) -> int:
-        """A process with `gap` cycles before each of its events; returns its number."""
+    def add(self, name: str, gap: np.ndarray, begin: int = 0) -> int:
+        """A process with `gap` cycles before each of its events but the very first, which comes in cycle `begin` at
+        the earliest; returns its number."""
         self.names.append(name)
+        self.begins.append(begin)
         self.gaps.append(np.ascontiguousarray(gap, dtype=np.int64))
         self.constraints.append([])
         return len(self.names) - 1
@@ -80,6 +83,7 @@ class Network:
         data = np.concatenate([c[1] for c in flat]) if flat else np.zeros(0, np.int32)
         times, done = _run(
             np.concatenate(self.gaps),
+            np.array(self.begins, dtype=np.int64),
             starts,
             of_process,
             np.array([c[0] for c in flat], dtype=np.int64),
@@ -96,7 +100,7 @@ class Network:
 
 
 @njit(cache=True)
-def _run(gaps, starts, of_process, source, delay, data_start, data, frames):  # type: ignore[no-untyped-def]
+def _run(gaps, begins, starts, of_process, source, delay, data_start, data, frames):  # type: ignore[no-untyped-def]
     """Advances every process as far as its constraints are known, round after round, until nothing moves."""
     count = len(starts) - 1
     times = np.empty(starts[-1] * frames, dtype=np.int64)
@@ -111,7 +115,7 @@ def _run(gaps, starts, of_process, source, delay, data_start, data, frames):  # 
             frame = e // size
             k = e - frame * size
             while e < size * frames:
-                time = times[base + e - 1] + gaps[starts[p] + k] if e else 0
+                time = times[base + e - 1] + gaps[starts[p] + k] if e else begins[p]
                 known = True
                 for c in range(of_process[p], of_process[p + 1]):
                     q = source[c]
