@@ -134,7 +134,7 @@ def check_earliest(network: Network, frames: int) -> None:
     times = [t.ravel() for t in network.run(frames)]
     for p, mine in enumerate(times):
         gaps = np.tile(network.gaps[p], frames)
-        earliest = np.append(0, mine[:-1] + gaps[1:])
+        earliest = np.append(network.begins[p], mine[:-1] + gaps[1:])
         for source, events, delay in network.constraints[p]:
             per_frame = np.arange(frames)[:, np.newaxis] * network.events(source)
             index = (per_frame + events).ravel()
