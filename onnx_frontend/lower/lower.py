@@ -44,7 +44,7 @@ def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
         except UserError as error:
             blockers += error.blockers
             lowering.done[node.output] = _input(lowering, node.output)
-    outputs, labels = _outputs(lowering, boundary, blockers)
+    outputs, labels = _outputs(lowering, boundary, blockers) if quantized.nodes else ({}, {})
     inputs = tuple(lowering.done[t] for t in boundary.inputs)
     graph = _labelled(Graph(inputs, outputs, labels), lowering.labels)
     return graph, tuple(dict.fromkeys(blockers))
@@ -72,7 +72,9 @@ def _unquantized(quantized: QuantGraph, boundary: Boundary) -> list[Blocker]:
         if node.domain and node.op not in WORK
     ]
     if not found and not boundary.device and not quantized.unreadable:
-        what = f"{len(quantized.nodes)} operators, none of them behind a QuantizeLinear"
+        quantizes = any(node.op == "QuantizeLinear" for node in quantized.nodes)
+        where = "all of them left to the host" if quantizes else "none of them behind a QuantizeLinear"
+        what = f"{len(quantized.nodes)} operators, {where}"
         found.append(Blocker(quantized.file, "nothing is left to build", what, "a quantized network", fix))
     return found
 

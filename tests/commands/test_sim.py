@@ -63,6 +63,19 @@ def test_wrong_wishes_are_refused(run: Run, built: Path, words: list[str], messa
     assert code == 1 and message in error
 
 
+def test_a_machine_without_a_compiler_is_told_what_to_install(
+    run: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hwgen.simulate_bundle.simulate", simulate)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, printed, error = run("sim", bundle)
+    assert (code, printed) == (1, "")
+    assert error[error.index("error: ") :] == (
+        "error: g++: needed for compiled simulation\n  found:    no such program on PATH\n"
+        "  expected: the program g++\n  fix:      apt-get install g++ make, or the like of your system\n"
+    )
+
+
 def test_a_folder_that_is_no_bundle_is_refused(run: Run, tmp_path: Path) -> None:
     code, _, error = run("sim", tmp_path)
     assert code == 1 and "this is not a bundle" in error and "hwgen build MODEL -o DIR" in error
