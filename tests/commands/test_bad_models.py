@@ -160,7 +160,9 @@ def test_weights_whose_file_is_missing_or_cut_off(run: Run, tmp_path: Path) -> N
     model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones((64, 64), np.float32), "big"))
     onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, location="net.data", size_threshold=100)
     (tmp_path / "net.data").write_bytes(bytes(100))
-    assert refused(run, tmp_path).startswith("error: net.onnx: external data cannot be read\n  found:    External data ")
+    assert refused(run, tmp_path).startswith(
+        "error: net.onnx: external data cannot be read\n  found:    External data "
+    )
     (tmp_path / "net.data").unlink()
     assert refused(run, tmp_path) == (
         "error: initializer 'big' of net.onnx: its external data file is missing\n"

@@ -51,6 +51,8 @@ def test_a_fault_in_the_verilog_is_found(two_inputs: Path, tmp_path: Path, fault
 def test_a_loop_is_found_by_yosys(two_inputs: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(two_inputs, tmp_path / "b"))
     top = copy / "rtl/tiny.v"
-    top.write_text(re.sub(r"(module tiny \(.*?\);)", r"\1 wire turn; assign turn = turn ^ aclk;", top.read_text(), flags=re.S))
+    top.write_text(
+        re.sub(r"(module tiny \(.*?\);)", r"\1 wire turn; assign turn = turn ^ aclk;", top.read_text(), flags=re.S)
+    )
     with pytest.raises(ToolFailed):
         check_in_yosys(copy)
