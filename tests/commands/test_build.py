@@ -9,7 +9,6 @@ import pytest
 
 from tests.commands.conftest import MLP, Run
 
-
 UNWRITABLE = """\
 error: output folder {}: it cannot be written
   found:    {}
