@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -19,12 +20,14 @@ MODELS = Path(os.environ.get("HWGEN_MODELS", ROOT.parent / "shared" / "models"))
 
 
 def note(section: str, key: str, values: dict[str, Any]) -> None:
-    """Stores `values` under ``section.key``."""
-    document = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
-    document.setdefault(section, {}).setdefault(key, {}).update(values)
-    unfinished = MEASURED.with_suffix(".part")
-    unfinished.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
-    unfinished.replace(MEASURED)
+    """Stores `values` under ``section.key``, also with several processes at work."""
+    with (Path(tempfile.gettempdir()) / "hwgen-measured.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        document = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+        document.setdefault(section, {}).setdefault(key, {}).update(values)
+        unfinished = MEASURED.with_suffix(".part")
+        unfinished.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+        unfinished.replace(MEASURED)
 
 
 @dataclass(frozen=True)
