@@ -58,7 +58,7 @@ def check_flow(name: str, model: Path, samples: int, folder: Path) -> None:
     assert all(cycles["measured"] == cycles["predicted"] for cycles in timing.values()), timing
     assert lint(bundle) == []
     check_in_yosys(bundle)
-    assert built.seconds < 60 and built.peak_mb < 2000, figures
+    assert built.cpu_seconds < 60 and built.peak_mb < 2000, figures  # on a quiet machine no more time than this passes
     assert rates[0] >= 0.25 * rates[1], figures
     assert busy >= 0.95 or stage not in bottlenecks(built.answer), figures
 

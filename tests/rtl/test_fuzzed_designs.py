@@ -70,4 +70,4 @@ def test_thirty_random_graphs_become_rtl_that_equals_golden(tmp_path: Path) -> N
     for plan in small_enough:
         check(plan, tmp_path)
         seeds.append(plan.seed)
-    note("fuzz", "rtl", {"designs": len(seeds), "left_out_as_too_large": seeds[-1] - 999 - len(seeds)})
+    note("fuzz_rtl", "qdq", {"designs": len(seeds), "left_out_as_too_large": seeds[-1] - 999 - len(seeds)})
