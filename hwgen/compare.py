@@ -63,6 +63,10 @@ class Comparison:
         return sum(n.different for n in self.nodes)
 
     @property
+    def ties(self) -> int:
+        return sum(n.ties for n in self.nodes)
+
+    @property
     def unexplained(self) -> int:
         return sum(n.unexplained for n in self.nodes)
 
