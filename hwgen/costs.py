@@ -7,7 +7,7 @@ Coefficients are fitted on synthesized blocks (``python -m hwgen.synth.calibrate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, log2
 
@@ -18,22 +18,24 @@ from hwgen.targets import Family, Resources
 class Coefficients:
     """LUTs of the basic shapes of logic, by family.
 
-    mux2_bit: a choice between two words, by bit. table_bits: words of a table that one LUT holds, by bit; beyond
-    `table_words` words their joining costs as `table_join` says. ram: (words, bits, LUTs) of a RAM made of LUTs.
+    adder_start: on ECP5 with the two slices that nextpnr adds to each carry chain, as its way in and its way out.
+    mux2_bit: a choice between two words, by bit. table_words: words of a table that one LUT holds, by bit; table_join: how
+    much the joining of LUTs adds, and how much more where the depth is no power of two. ram: (words, bits, LUTs) of a RAM
+    made of LUTs.
     """
 
     adder_bit: float
     adder_start: float
     mux2_bit: float
-    table_bits: int
     table_words: int
-    table_join: float
+    table_join: tuple[float, float]
     ram: tuple[tuple[int, int, int], ...]
 
 
-_LUT4 = Coefficients(1.0, 2.0, 1.0, 16, 32, 1.24, ((16, 4, 4),))
-_LUT6 = Coefficients(1.0, 0.0, 0.5, 64, 256, 1.1, ((32, 6, 4), (64, 3, 4)))
-COEFFICIENTS = {"ecp5": _LUT4, "ice40": _LUT4, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
+_LUT4 = Coefficients(1.0, 2.0, 1.0, 16, (1.1, 1.35), ((16, 4, 4),))
+_LUT6 = Coefficients(1.0, 0.0, 0.5, 64, (1.1, 1.1), ((32, 6, 4), (64, 3, 4)))
+_ECP5 = replace(_LUT4, adder_start=5.0)
+COEFFICIENTS = {"ecp5": _ECP5, "ice40": _LUT4, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
 
 BLOCK_RAM_FROM_BITS = 2048
 """An ``auto`` memory of at least this many bits goes into block RAM."""
@@ -105,12 +107,24 @@ def memory(
 ) -> Resources:
     """hdl/memory.py: block RAM, distributed RAM, or a constant table in LUTs."""
     if is_block(style, depth, width):
-        absorbed = family.name == "ecp5"  # hwgen/synth/ecp5/output_registers.py moves the second register into the RAM
-        return Resources(brams=family.brams_for(depth, width), ffs=width if output_register and not absorbed else 0)
+        return block_ram(family, depth, width, output_register)
     if writable:
         return lut_ram(family, depth, width) + registers(width * (2 if output_register else 1))
     distinct = distinct_columns(depth, width)
     return table(family, depth, distinct) + registers(distinct * (2 if output_register else 1))
+
+
+def block_ram(family: Family, depth: int, width: int, output_register: bool) -> Resources:
+    """Block RAMs, and a choice between those that hold different words.
+
+    Where there is no such choice, hwgen/synth/ecp5/output_registers.py moves the output register into the RAM.
+    """
+    banks = min(
+        -(-depth // s.depth) for s in family.ram_shapes if s.count(depth, width) == family.brams_for(depth, width)
+    )
+    absorbed = family.name == "ecp5" and banks == 1
+    ffs = width if output_register and not absorbed else 0
+    return Resources(brams=family.brams_for(depth, width), ffs=ffs) + mux(family, banks, width)
 
 
 def distinct_columns(depth: int, width: int) -> int:
@@ -124,8 +138,9 @@ def table(family: Family, depth: int, width: int) -> Resources:
     c = COEFFICIENTS[family.name]
     if depth <= 2:  # each bit is the address itself, or its complement in a register's own LUT
         return Resources()
-    leaves = ceil(depth / c.table_bits)
-    return Resources(luts=ceil(width * leaves * (c.table_join if depth > c.table_words else 1)))
+    leaves = ceil(depth / c.table_words)
+    join = c.table_join[bool(depth & (depth - 1))] if leaves > 1 else 1
+    return Resources(luts=ceil(width * leaves * join))
 
 
 def lut_ram(family: Family, depth: int, width: int) -> Resources:

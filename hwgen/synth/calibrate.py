@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,12 +29,14 @@ from hwgen.hdl.queue import Queue
 from hwgen.kernels.pool.folding import TreeSpec
 from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.numerics.range import IntRange
+from hwgen.synth.netlist import parts_of_cells
 from hwgen.synth.outline import read_outline
 from hwgen.synth.packed import mapped_resources
-from hwgen.synth.yosys import synthesize_cells
+from hwgen.synth.yosys import Synthesized, synthesize_cells
 from hwgen.targets import FAMILIES, Family, Resources
 from hwgen.tools.rtlil_to_verilog import PRIMITIVES, rtlil_to_verilog
 
+_CHAIN_ENDS = 4  # LUTs that nextpnr adds to a carry chain of ECP5
 Block = tuple[wiring.Component, Callable[[Family], Resources]]
 
 
@@ -140,7 +143,18 @@ def measure(family: Family) -> dict[str, tuple[Resources, Resources]]:
         files = [folder / "blocks.v", *PRIMITIVES]
         mapped = synthesize_cells(files, "blocks", read_outline(files, "blocks", folder), family.name, folder)
     counted = mapped_resources(mapped, family.name)
+    if family.name == "ecp5":
+        for name, chains in _carry_chains(mapped).items():
+            counted[name] += Resources(luts=_CHAIN_ENDS * chains)
     return {key: (law(family), counted.get(key, Resources())) for key, (_, law) in made.items()}
+
+
+def _carry_chains(mapped: Synthesized) -> Counter[str]:
+    """Carry chains of each block."""
+    carries = {name: cell for name, cell in mapped.design["cells"].items() if cell["type"] == "CCU2C"}
+    inner = {bit for cell in carries.values() for bit in cell["connections"]["COUT"]}
+    parts = parts_of_cells(mapped.design, mapped.parts)
+    return Counter(parts[name] for name, cell in carries.items() if inner.isdisjoint(cell["connections"]["CIN"]))
 
 
 def table_of(family: Family) -> str:
