@@ -176,12 +176,13 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     total = costs.memory(family, s.weight_depth, arrays * s.simd * s.weight_bits, s.weight_memory, output_register=True)
     lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width)
     if s.steps > 1:
-        lane += costs.adder(family, s.out.width) + costs.registers(s.out.width)
+        # The sum so far is gated in LUTs of its own, because no tool packs that into the adder.
+        lane += costs.adder(family, s.out.width) + costs.registers(s.out.width) + Resources(luts=s.out.width)
     total += costs.times(arrays, lane)
     product = costs.wide_multiplier(family, signed_bits(s.x), s.weight_bits)
     total += costs.times(arrays * s.simd, product)
     lane_bits = s.group_lanes * s.simd * s.x.width
-    total += costs.registers(2 * lane_bits)
+    total += costs.registers(3 * lane_bits + 3 * latency(s) + (s.weight_depth - 1).bit_length())
     if s.folds > 1:
         total += costs.memory(family, s.steps, lane_bits, "distributed", writable=True) + costs.mux(
             family, 2, lane_bits
