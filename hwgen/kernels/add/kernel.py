@@ -66,7 +66,7 @@ class AddKernel:
         words = folding.contents(node, spec)
         return {f"table_{lane}": MemoryImage(words, spec.out.width) for lane in range(spec.lanes)}
 
-    def proof(self, node: Node, folding_: AddFolding) -> dict[str, Any]:
+    def proof(self, node: Node, folding_: AddFolding, taken: tuple[Order, ...] = ()) -> dict[str, Any]:
         """The constants, and that they were compared with the exact sum at every pair of codes (JSON-able).
 
         Raises InternalError if they are wrong.
@@ -75,6 +75,9 @@ class AddKernel:
         check_sum_proof(form, node.op.table(form.a, form.b))  # type: ignore[attr-defined]
         written: dict[str, Any] = {
             "form": form.kind,
+            "dialect": "real",
+            "zero_point": node.op.zero_point,  # type: ignore[attr-defined]
+            "clip": [node.op.out.lo, node.op.out.hi],  # type: ignore[attr-defined]
             "a": [form.a.lo, form.a.hi],
             "b": [form.b.lo, form.b.hi],
             "points": form.proof.points if form.proof else 0,
@@ -88,5 +91,6 @@ class AddKernel:
             "multiplier_b": form.multiplier_b,
             "addend": form.addend,
             "shift": form.shift,
+            "clamp": [form.clamp.lo, form.clamp.hi],
             "ties": form.ties,
         }
