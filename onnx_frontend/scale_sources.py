@@ -8,7 +8,7 @@ scales around a node are multiplied, and only what gives exactly the node's own 
     offset = integer * ratio + (bias integer * bias scale) / scale of y
 
 per channel; `integer` is minus the zero point of x times the sum of the weights, or of the taps of a pool. Where a
-function in between has other numbers (a BatchNormalization), the constants are given as fractions.
+function in between has other numbers (a BatchNormalization), there is nothing to say and the fractions stand.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ Fractions = tuple[Fraction, ...]
 
 
 def scale_sources(quantized: QuantGraph, graph: Graph) -> dict[str, dict[str, Any]]:
-    """Per Requantize and Add of the graph the numbers behind its constants (JSON values)."""
+    """The numbers behind the constants of each Requantize and Add of the graph that has such (JSON values)."""
     sources = _Sources(quantized)
-    return {node.name: sources.of(node) for node in graph if isinstance(node.op, Requantize | Add)}
+    found = {node.name: sources.of(node) for node in graph if isinstance(node.op, Requantize | Add)}
+    return {name: numbers for name, numbers in found.items() if numbers is not None}
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,11 @@ class _Sources:
         self.quantized = quantized
         self.nodes = {node.name or node.output: node for node in quantized.nodes}
 
-    def of(self, node: Node) -> dict[str, Any]:
+    def of(self, node: Node) -> dict[str, Any] | None:
         y = self._result(node)
-        if y is not None:
-            found = self._sum(node, y) if isinstance(node.op, Add) else self._product(node, y)
-            if found is not None:
-                return found
-        op = node.op
-        if isinstance(op, Add):
-            return {"ratio_a": str(op.ratio_a), "ratio_b": str(op.ratio_b), "offset": str(op.offset)}
-        return {"ratio": [str(r) for r in op.ratio], "offset": [str(o) for o in op.offset]}
+        if y is None:
+            return None
+        return self._sum(node, y) if isinstance(node.op, Add) else self._product(node, y)
 
     # --- where the numbers are ---------------------------------------------------------------------------------------
 
@@ -169,7 +165,9 @@ class _Sources:
             return None
         (a,), (b,) = operands
         signs = [int(r * y.scale[0] / f.scale[0]) for r, f in ((op.ratio_a, a), (op.ratio_b, b))]
-        exact = all(r * y.scale[0] == s * f.scale[0] for r, s, f in zip((op.ratio_a, op.ratio_b), signs, (a, b)))
+        exact = all(
+            r * y.scale[0] == s * f.scale[0] for r, s, f in zip((op.ratio_a, op.ratio_b), signs, (a, b), strict=True)
+        )
         offset = -op.ratio_a * a.zero_point[0] - op.ratio_b * b.zero_point[0]
         if not exact or not set(signs) <= {1, -1} or offset != op.offset:
             return None
@@ -220,7 +218,9 @@ def _bias(tensor: QuantTensor, wanted: list[Fraction]) -> dict[str, Any] | None:
     if tensor.quant is None:
         return {"tensor": tensor.name, "integer": [1] * len(real), "float32": bits_of(real)}
     quant = tensor.quant
-    scale, zero = (np.broadcast_to(along(v, quant.axis, value.ndim), value.shape) for v in (quant.scale, quant.zero_point))
+    scale, zero = (
+        np.broadcast_to(along(v, quant.axis, value.ndim), value.shape) for v in (quant.scale, quant.zero_point)
+    )
     integers = (value.astype(object) - zero).ravel().tolist()
     return {"tensor": tensor.name, "integer": [int(i) for i in integers], "float32": bits_of(scale.ravel().tolist())}
 

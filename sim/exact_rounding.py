@@ -6,6 +6,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 
 Function = Callable[[int], int]
@@ -109,7 +110,7 @@ def check_points(function: Function, lo: int, hi: int) -> list[tuple[int, int]]:
         stack += [(low, middle), (middle, high)]
     points = sorted(found)
     kept = {lo, hi}
-    for a, b in zip(points, points[1:]):
+    for a, b in pairwise(points):
         if found[a] != found[b]:
             kept |= {a, b}
     codes = [found[x] for x in sorted(kept)]

@@ -24,11 +24,12 @@ Run = Callable[[Iterable[tuple[int, ...]]], list[int]]
 class Model:
     """run: one tuple of input values a cycle, in the order of `inputs`, to what was on o__payload while o__valid was 1.
 
-    The clock and the reset, which stays low, are not among the inputs.
+    The clock and the reset, which stays low, are not among the inputs. has_unknown: some constants hold x.
     """
 
     inputs: list[str]
     run: Run
+    has_unknown: bool
 
 
 @dataclass
@@ -66,22 +67,35 @@ class Module:
         value = python(e, width, self.refer)
         return (f"({value}) & {mask(width)}" if e.width > width else value), self.reads
 
-    def define(self, target: Expression, make: Callable[[], tuple[str, set[str]]]) -> None:
-        variable, text_reads = self.piece(target), make()
-        self.logic.append((variable, *text_reads))
+    def announce(self, target: Expression) -> None:
+        """Gives the bits of an assignment's target a Python variable of their own."""
+        for part in target.args or (target,):
+            name, high, low = part.value
+            self.pieces.setdefault(name, []).append((high, low, f"{name}__{high}_{low}__"))
 
-    def piece(self, target: Expression) -> str:
-        """The Python variable of an assignment's target, which `collect` has announced."""
-        name, high, low = target.value
-        return next(v for top, bottom, v in self.pieces[name] if (top, bottom) == (high, low))
+    def define(self, target: Expression, text: str, reads: set[str]) -> None:
+        """Gives the variables of a target their value."""
+        if not target.args:
+            name, high, low = target.value
+            self.logic.append((f"{name}__{high}_{low}__", text, reads))
+            return
+        joined, at = f"joined{len(self.logic)}__", target.width
+        self.logic.append((joined, text, reads))
+        for part in target.args:
+            at -= part.width
+            self.define(part, f"{joined} >> {at} & {mask(part.width)}", {joined})
 
 
-def read_module(folder: Path, text: str, name: str) -> Model:
-    """The module of that name in a Verilog text. Files of memories are relative to `folder`."""
+def read_module(folder: Path, text: str, name: str, unknown: str = "0") -> Model:
+    """The module of that name in a Verilog text. Files of memories are relative to `folder`.
+
+    unknown: the digit that stands for x, which is written where a bit reaches no result ("0" or "f").
+    """
     match = re.search(rf"^module {re.escape(name)} \($(.*?)^endmodule$", text, re.M | re.S)
     if match is None:
         raise VerilogError(f"there is no module {name}")
-    ports, _, body = match.group(1).partition("\n);\n")
+    digits = re.sub(r"(?<='h)[0-9a-fx]+", lambda found: found.group().replace("x", unknown), match.group(1))
+    ports, _, body = digits.partition("\n);\n")
     module = Module()
     statements = _statements(body)
     for line in (*ports.splitlines(), *(s for s in statements if s.startswith(("wire ", "reg ")))):
@@ -90,10 +104,10 @@ def read_module(folder: Path, text: str, name: str) -> Model:
     instances = [_instance(s) for s in rest if s.startswith("hwgen_")]
     for statement in rest:
         if statement.startswith("assign "):
-            _announce(module, Parser(tokens(statement[7:]), module.signals))
+            module.announce(Parser(tokens(statement[7:]), module.signals).primary())
     for kind, _, connections in instances:
         output = {"hwgen_memory": "read_data"}.get(kind, "y")
-        _announce(module, Parser(tokens(connections[output]), module.signals))
+        module.announce(Parser(tokens(connections[output]), module.signals).primary())
     for index, (kind, parameters, connections) in enumerate(instances):
         _primitive(module, folder, f"unit{index}__", kind, parameters, connections)
     for statement in rest:
@@ -103,7 +117,7 @@ def read_module(folder: Path, text: str, name: str) -> Model:
             _always(module, statement[len("always @(posedge clk)") :])
         elif not statement.startswith("hwgen_"):
             raise VerilogError(f"cannot read {statement[:60]!r}")
-    return Model(module.inputs, _compile(module))
+    return Model(module.inputs, _compile(module), digits != match.group(1))
 
 
 def _statements(body: str) -> list[str]:
@@ -132,18 +146,11 @@ def _declare(module: Module, line: str) -> None:
         module.inputs.append(name)
 
 
-def _announce(module: Module, parser: Parser) -> None:
-    """Which bits of a wire a variable of their own holds."""
-    name, high, low = parser.primary().value
-    module.pieces.setdefault(name, []).append((high, low, f"{name}__{high}_{low}__"))
-
-
 def _assign(module: Module, text: str) -> None:
     parser = Parser(tokens(text), module.signals)
     target = parser.primary()
     parser.take("=")
-    value = parser.expression()
-    module.define(target, lambda: module.text(value, target.width))
+    module.define(target, *module.text(parser.expression(), target.width))
 
 
 def _always(module: Module, text: str) -> None:
@@ -198,7 +205,7 @@ def _primitive(
         width = int(parameters["WIDTH"])
         (a, reads_a), (b, reads_b), (minus, reads_minus) = value("a", width), value("b", width), value("subtract", 1)
         text = f"(({a}) - ({b}) if {minus} else ({a}) + ({b})) & {mask(width)}"
-        module.define(output, lambda: (text, reads_a | reads_b | reads_minus))
+        module.define(output, text, reads_a | reads_b | reads_minus)
     elif kind == "hwgen_multiply":
         bits = int(parameters["A_WIDTH"]), int(parameters["B_WIDTH"])
         for port, width in zip("ab", bits, strict=True):
@@ -207,7 +214,7 @@ def _primitive(
         factors = [f"(({unit}{p} ^ {1 << w - 1}) - {1 << w - 1})" for p, w in zip("ab", bits, strict=True)]
         module.initial[f"{unit}y"] = 0
         module.clocked.append(f"{unit}y__next = {factors[0]} * {factors[1]} & {mask(sum(bits))}")
-        module.define(output, lambda: (f"{unit}y", set()))
+        module.define(output, f"{unit}y", set())
     elif kind == "hwgen_memory":
         _memory(module, folder, unit, parameters, value("read_address", int(parameters["ADDRESS_WIDTH"])), output)
     else:
@@ -233,7 +240,7 @@ def _memory(
         module.initial[f"{unit}late"] = 0
         module.clocked.append(f"{unit}late__next = {unit}data")
         last = f"{unit}late"
-    module.define(output, lambda: (last, set()))
+    module.define(output, last, set())
 
 
 def read_words(path: Path, width: int, depth: int) -> list[int]:

@@ -19,7 +19,8 @@ SCHEMA_VERSION = 2
 def make_proof(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
     """One entry per stage whose kernel replaces an exact function by a proven form.
 
-    sources: by node name the numbers of the file behind its constants (`onnx_frontend.scale_sources`).
+    sources: by node name the numbers of the file behind its constants (`onnx_frontend.scale_sources`); where a node has
+    none, its own fractions stand in their place.
     """
     specs = {unit.name: unit.spec for unit in plan.units}
     stages = {}
@@ -35,7 +36,7 @@ def make_proof(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> dict[str
                 "lanes": stage.folding.lanes_out,
                 "result": [stage.node.type.range.lo, stage.node.type.range.hi],
                 **proven,
-                "scales": dict(sources.get(stage.node.name, {})),
+                "scales": dict(sources.get(stage.node.name, proven["scales"])),
                 "memories": _memories(stage, specs[stage.unit]),
             }
     return {"schema_version": SCHEMA_VERSION, "stages": stages}

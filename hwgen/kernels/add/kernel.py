@@ -73,11 +73,13 @@ class AddKernel:
         """
         form = folding.form_of(node)
         check_sum_proof(form, node.op.table(form.a, form.b))  # type: ignore[attr-defined]
+        op: Add = node.op  # type: ignore[assignment]
         written: dict[str, Any] = {
             "form": form.kind,
             "dialect": "real",
-            "zero_point": node.op.zero_point,  # type: ignore[attr-defined]
-            "clip": [node.op.out.lo, node.op.out.hi],  # type: ignore[attr-defined]
+            "zero_point": op.zero_point,
+            "clip": [op.out.lo, op.out.hi],
+            "scales": {"ratio_a": str(op.ratio_a), "ratio_b": str(op.ratio_b), "offset": str(op.offset)},
             "a": [form.a.lo, form.a.hi],
             "b": [form.b.lo, form.b.hi],
             "points": form.proof.points if form.proof else 0,

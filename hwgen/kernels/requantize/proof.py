@@ -55,9 +55,12 @@ def proof(node: Node, folding_: RequantizeFolding, taken: tuple[Order, ...] = ()
 def _function(node: Node, op: Requantize | Threshold) -> dict[str, Any]:
     """What the form is equal to, apart from ratios and offsets: those stand under "scales"."""
     if isinstance(op, Threshold):
-        steps = [{"thresholds": list(s.thresholds), "values": list(s.values)} for s in op.staircases(node.src[0].type.range)]
-        return {"function": op.function, "staircases": steps}
-    return {"zero_point": op.zero_point, "clip": [op.out.lo, op.out.hi]}
+        steps = [
+            {"thresholds": list(s.thresholds), "values": list(s.values)} for s in op.staircases(node.src[0].type.range)
+        ]
+        return {"function": op.function, "staircases": steps, "scales": {}}
+    scales = {"ratio": [str(r) for r in op.ratio], "offset": [str(o) for o in op.offset]}
+    return {"zero_point": op.zero_point, "clip": [op.out.lo, op.out.hi], "scales": scales}
 
 
 def evaluate(node: Node, folding_: RequantizeFolding, channel: int, accumulators: np.ndarray) -> np.ndarray:
