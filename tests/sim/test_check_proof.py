@@ -42,9 +42,9 @@ def _input(name: str, codes: IntRange) -> Node:
     return Node(Input(TensorType((1, 6, 4, 4), codes)), (), name)
 
 
-def _add(ratio_b: Fraction) -> Node:
+def _add(ratio_b: Fraction, b: IntRange) -> Node:
     op = Add(Fraction(3, 7), ratio_b, Fraction(1, 9), 3, INT8)
-    return Node(op, (_input("x", INT8), _input("z", IntRange(0, 255))), "requantize")
+    return Node(op, (_input("x", INT8), _input("z", b)), "requantize")
 
 
 STEPS = (Staircase(IntRange(-3000, 2500), (-900, -4, 800), (-3, -1, 0, 5)),) * 5
@@ -60,8 +60,8 @@ NODES = {
     "four bits": layer(steps=300.0, out=IntRange(-8, 7)),
     "dead channels": requantize((Fraction(0), Fraction(1, 20)) * 3, (Fraction(5), Fraction(0)) * 3),
     "a curve": Node(Threshold((*STEPS, FALLING), 1, "some curve"), (_input("x", IntRange(-3000, 2500)),), "requantize"),
-    "a sum": _add(Fraction(5, 11)),
-    "a difference": _add(Fraction(-1, 2)),
+    "a sum": _add(Fraction(5, 11), IntRange(0, 15)),
+    "a difference": _add(Fraction(-1, 2), IntRange(-16, 9)),
 }
 
 
