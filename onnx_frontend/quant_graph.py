@@ -47,6 +47,11 @@ class Quant:
     def per_tensor(self) -> bool:
         return len(self.scale) == 1 and len(self.zero_point) == 1
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether codes are the numbers that they mean."""
+        return self.scale == (1,) and self.zero_point == (0,)
+
     def same_grid(self, other: Quant) -> bool:
         """Whether equal codes mean equal real numbers."""
         return (self.scale, self.zero_point, self.axis) == (other.scale, other.zero_point, other.axis)
@@ -162,7 +167,7 @@ def along(values: tuple, axis: int | None, rank: int) -> np.ndarray:
 def dequantize_exactly(codes: np.ndarray, quant: Quant) -> np.ndarray:
     """``scale * (code - zero_point)`` in exact fractions (blocks expanded along their axis)."""
     scale, zero = along(quant.scale, quant.axis, codes.ndim), along(quant.zero_point, quant.axis, codes.ndim)
-    return (codes.astype(object) - zero) * scale
+    return np.asarray((codes.astype(object) - zero) * scale, object)
 
 
 def dequantize_float32(codes: np.ndarray, quant: Quant) -> np.ndarray:

@@ -12,10 +12,7 @@ from hwgen.numerics.range import IntRange
 from onnx_frontend.dialects.builder import CODE_TYPES, Builder, Reader, fractions_of, one_or_per_channel, read_plain
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
 
-BITS = {
-    "INT2": (2, True), "UINT2": (2, False), "INT4": (4, True), "UINT4": (4, False), "INT8": (8, True),
-    "UINT8": (8, False), "INT16": (16, True), "UINT16": (16, False), "INT32": (32, True),
-}  # fmt: skip
+BITS = {**CODE_TYPES, "INT32": (32, True)}
 
 
 def read_quantize(builder: Builder, node: ir.Node) -> None:

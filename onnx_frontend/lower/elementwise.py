@@ -11,7 +11,7 @@ import numpy as np
 from onnx_frontend.lower.expression import Expression, scalar
 from onnx_frontend.quant_graph import QuantNode
 
-Args = list[Expression]
+Args = list[Expression | None]  # None: an optional operand that is left out
 Rule = Callable[[QuantNode, Args], Expression | None]
 
 
@@ -25,7 +25,7 @@ def constant(value: Fraction | int) -> Expression:
 
 
 def _same(node: QuantNode, args: Args) -> Expression:
-    return Expression(node.op, tuple(args))
+    return Expression(node.op, tuple(a for a in args if a is not None))
 
 
 def _clip(node: QuantNode, args: Args) -> Expression:

@@ -20,7 +20,7 @@ from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Constant
 from hwgen.ir.op import Op
 from onnx_frontend.lower.elementwise import CHANNEL_ARGUMENTS, ELEMENTWISE
-from onnx_frontend.lower.expression import Exact, Expression, X, fits, shrink
+from onnx_frontend.lower.expression import Expression, X, fits, shrink
 from onnx_frontend.lower.names import Names, snake_case
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode
@@ -167,9 +167,9 @@ class Lowering:
             return leaf
         shape = self.shape(tensor)
         root, args, path = "", [], []
-        for position, name in enumerate(n for n in node.inputs if n):
-            if self.graph.tensors[name].is_constant:
-                args.append(Expression.constant(self._broadcast(node, name, position, len(shape))))
+        for position, name in enumerate(node.inputs):
+            if not name or self.graph.tensors[name].is_constant:
+                args.append(self._broadcast(node, name, position, len(shape)) if name else None)
                 continue
             inner, function, nodes = self.cone(name)
             if self.shape(name) != shape or root not in ("", inner):
@@ -182,14 +182,14 @@ class Lowering:
             return leaf
         return root, result, (*path, node)
 
-    def _broadcast(self, node: QuantNode, name: str, position: int, rank: int) -> Exact:
+    def _broadcast(self, node: QuantNode, name: str, position: int, rank: int) -> Expression:
         """A constant operand with the rank of the result, cut to extent 1 where it does not vary."""
         value = self.graph.tensors[name].real()
         if node.op in CHANNEL_ARGUMENTS and position:
             value = value.reshape(-1, *[1] * (rank - 2))
         if value.ndim < rank:
             value = value.reshape([1] * (rank - value.ndim) + list(value.shape))
-        return shrink(value)
+        return Expression.constant(shrink(value))
 
     # --- small answers -----------------------------------------------------------------------------------------------
 

@@ -9,13 +9,12 @@ from math import prod
 from hwgen.ir.graph import Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.multiply.op import Multiply
-from hwgen.kernels.resize.op import Interpolate, Taps
-from hwgen.kernels.view.op import Reshape
 from onnx_frontend.lower.expression import as_affine_clip, scalar
 from onnx_frontend.lower.finish import affine_line
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish
 from onnx_frontend.lower.pool import uniform_grid
+from onnx_frontend.lower.repeat import repeat, shaped
 from onnx_frontend.quant_graph import QuantNode
 
 
@@ -38,14 +37,14 @@ def add(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     ratios = gain * a.scale.item(), gain * sign * b.scale.item()
     offset = gain * (a.offset.item() + sign * b.offset.item()) + shift
     op = Add(*ratios, offset, finish.quant.zero_point[0], out)
-    sources = tuple(_expanded(lowering, node, s.node) for s in (a, b))
+    sources = tuple(expanded(lowering, node, s.node) for s in (a, b))
     return lowering.emit(op, sources, lowering.named(node), finish.path, finish.tensor)
 
 
 def mul(lowering: Lowering, node: QuantNode) -> Affine:
     """Mul of two activations: an exact product, divided and rounded by what follows."""
     a, b = (uniform_grid(lowering, node, k) for k in (0, 1))
-    sources = tuple(_expanded(lowering, node, g.node) for g in (a, b))
+    sources = tuple(expanded(lowering, node, g.node) for g in (a, b))
     op = Multiply(a.quant.zero_point[0], b.quant.zero_point[0])
     product = lowering.emit(op, sources, f"{lowering.named(node)}_product", (node,))
     return Affine(product, scalar(a.quant.scale[0] * b.quant.scale[0]), scalar(0), False, lowering.named(node))
@@ -67,12 +66,12 @@ def _operand(lowering: Lowering, node: QuantNode, position: int) -> Affine:
     return Affine(grid.node, scalar(scale), scalar(-scale * grid.quant.zero_point[0]), True, "")
 
 
-def _expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
+def expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
     """The operand repeated to the shape of the result, as ONNX broadcasts it: (P, 1, Q) becomes (P, E, Q)."""
     target, shape = lowering.shape(node.output), source.type.shape
     shape = (1,) * (len(target) - len(shape)) + shape
     if shape == target:
-        return _shaped(lowering, node, source, target)
+        return shaped(lowering, node, source, target)
     grown = [k for k in range(len(target)) if shape[k] != target[k]]
     first, last = grown[0], grown[-1] + 1
     if any(shape[k] != 1 for k in range(first, last)):
@@ -84,14 +83,4 @@ def _expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
             fix="reshape the operand, or repeat it with Expand on the host",
         )
     before, repeated, behind = prod(shape[:first]), prod(target[first:last]), prod(shape[last:])
-    view = _shaped(lowering, node, source, (1, before, 1, behind))
-    repeat = Taps((0,) * repeated, (1,) * repeated, (0,) * repeated, 1)
-    keep = Taps(tuple(range(behind)), (1,) * behind, (0,) * behind, 1)
-    wide = lowering.emit(Interpolate((repeat, keep)), (view,), f"{lowering.named(node)}_repeat", (node,))
-    return _shaped(lowering, node, wide, target)
-
-
-def _shaped(lowering: Lowering, node: QuantNode, source: Node, shape: tuple[int, ...]) -> Node:
-    if source.type.shape == shape:
-        return source
-    return lowering.emit(Reshape(shape), (source,), f"{lowering.named(node)}_shaped", (node,))
+    return shaped(lowering, node, repeat(lowering, node, source, before, repeated, behind), target)
