@@ -90,12 +90,12 @@ def _table_before(node: Node) -> Node | None:
 
 
 def tight_interval(node: Node, values: Values, grids: Grids, where: tuple[np.ndarray, ...]) -> Interval | None:
-    """`code_interval` of chosen elements of a Requantize right behind a MatMul; None for other nodes.
+    """`code_interval` of chosen elements of a Requantize of real numbers right behind a MatMul; else None.
 
     where: indices of the elements, the sample first.
     """
     op = node.op
-    if not isinstance(op, Requantize) or not isinstance(node.src[0].op, MatMul):
+    if not isinstance(op, Requantize) or op.dialect != "real" or not isinstance(node.src[0].op, MatMul):
         return None
     (product,) = node.src
     (stream, _) = product.src
@@ -116,7 +116,7 @@ def _line(node: Node, values: Values) -> tuple[np.ndarray, np.ndarray]:
     shape = [1] * acc.ndim
     shape[1 + op.axis] = -1
     ratio, offset = (np.array([float(f) for f in v]).reshape(shape) for v in (op.ratio, op.offset))
-    return ratio, acc * ratio + offset
+    return ratio, acc * ratio + offset if op.dialect == "real" else (acc + offset) * ratio
 
 
 def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
@@ -213,8 +213,8 @@ def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarra
             return 1, np.abs(values[node.name].astype(np.float64))
         case Requantize() | Add() | Table() | Threshold():
             return 1, np.abs(values[node.name].astype(np.float64))
-    terms, x = _magnitude(node.src[0], values, grids)
-    return terms, op.golden(_scaled(x))
+    parts = [_magnitude(s, values, grids) for s in node.src]
+    return max(terms for terms, _ in parts), op.golden(*(_scaled(x) for _, x in parts))
 
 
 def _scaled(x: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ def functions_of(stage: dict) -> list[Function]:
     """The exact function of each channel of a Requantize or a Threshold."""
     if "staircases" in stage:
         return [_listed(steps["thresholds"], steps["values"]) for steps in stage["staircases"]]
-    rounding = {"real": _real, "ort": _ort, "ref": _ref}[stage["dialect"]]
+    rounding = {"real": _real, "ort": _ort, "ort_product": _ort_product, "ref": _ref}[stage["dialect"]]
     return [rounding(ratio, offset, stage["zero_point"], *stage["clip"]) for ratio, offset in _lines(stage)]
 
 
@@ -84,6 +84,13 @@ def _ort(ratio: Fraction, offset: Fraction, zero: int, lo: int, hi: int) -> Func
     return function
 
 
+def _ort_product(ratio: Fraction, offset: Fraction, zero: int, lo: int, hi: int) -> Function:
+    def function(x: int) -> int:
+        return min(max(round(nearest_float32(nearest_float32(x * ratio) + zero)), lo), hi)
+
+    return function
+
+
 def _ref(ratio: Fraction, offset: Fraction, zero: int, lo: int, hi: int) -> Function:
     def function(x: int) -> int:  # a Python float is a float64, and round() takes ties to even
         return min(max(round(float(x + int(offset)) * float(ratio) + zero), lo), hi)
@@ -131,7 +138,21 @@ def sum_function(stage: dict) -> Callable[[int, int], int]:
             sign * float32_of_bits(scales[name]["float32"][0]) / y for name, sign in zip("ab", signs, strict=True)
         )
         offset = -ratio_a * scales["a"]["zero_point"][0] - ratio_b * scales["b"]["zero_point"][0]
+    if stage["dialect"] == "ort":
+        return _fused_sum(ratio_a, ratio_b, offset, *stage["clip"])
     den = lcm(ratio_a.denominator, ratio_b.denominator, offset.denominator)
     a, b, c = (int(v * den) for v in (ratio_a, ratio_b, offset))
     rounded = _real(Fraction(1, den), Fraction(0), stage["zero_point"], *stage["clip"])
     return lambda x, z: rounded(x * a + z * b + c)
+
+
+def _fused_sum(ratio_a: Fraction, ratio_b: Fraction, offset: Fraction, lo: int, hi: int) -> Callable[[int, int], int]:
+    """In float32: fma(a, ratio_a, fma(b, ratio_b, offset)). The inner one is the same for all a."""
+    inner = {}
+
+    def function(a: int, b: int) -> int:
+        if b not in inner:
+            inner[b] = nearest_float32(b * ratio_b + offset)
+        return min(max(round(nearest_float32(a * ratio_a + inner[b])), lo), hi)
+
+    return function

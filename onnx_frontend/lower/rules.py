@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from onnx_frontend.lower import conv, extremes, finish, gemm, pad, pairs, pool, repeat, resize, select, view
+from onnx_frontend.lower import (
+    conv, extremes, finish, gemm, ort, pad, pairs, pool, repeat, resize, select, softmax, view,
+)
 from onnx_frontend.lower.lowering import Rules
 
 RULES = Rules(
@@ -58,19 +60,20 @@ RULES = Rules(
         "Upsample": resize.resize,
     },
     rounded={
-        "Add": pairs.add,
+        "Add": ort.add,
         "Sub": pairs.add,
         "Max": extremes.extreme,
         "Min": extremes.extreme,
         "Pad": pad.rounded_pad,
         "Resize": resize.rounded_resize,
         "Upsample": resize.rounded_resize,
+        "Softmax": softmax.softmax,
     },
     grid_rules={
         "Pad": pad.grid_pad,
         "Resize": resize.grid_resize,
         "Upsample": resize.grid_resize,
     },
-    finish=finish.finish,
+    finish=ort.finish,
     grids=finish.on_same_grid,
 )

@@ -76,7 +76,7 @@ class AddKernel:
         op: Add = node.op  # type: ignore[assignment]
         written: dict[str, Any] = {
             "form": form.kind,
-            "dialect": "real",
+            "dialect": op.dialect,
             "zero_point": op.zero_point,
             "clip": [op.out.lo, op.out.hi],
             "scales": {"ratio_a": str(op.ratio_a), "ratio_b": str(op.ratio_b), "offset": str(op.offset)},
