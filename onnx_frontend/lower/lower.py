@@ -93,7 +93,7 @@ def _outputs(
             if lowering.graph.tensors[tensor].quant is None:
                 outputs[tensor], labels[tensor] = _sums(lowering, maker)
             else:
-                grid = lowering.grid(tensor, maker or lowering.graph.nodes[-1])
+                grid = lowering.grid(tensor, maker or (None, *lowering.graph.nodes)[-1])
                 outputs[tensor], labels[tensor] = (
                     grid.node,
                     Label(grid.quant.scale, grid.quant.zero_point, grid.quant.axis),
