@@ -10,7 +10,7 @@ from fractions import Fraction
 from hwgen import costs
 from hwgen.errors import PlanDoesNotFit
 from hwgen.ir.graph import Graph, Node
-from hwgen.kernels.base import Cycles, Folding
+from hwgen.kernels.base import Cycles, Folding, arranged_spec
 from hwgen.kernels.catalog import kernel_of
 from hwgen.plan.choices import Market, gearbox_area
 from hwgen.plan.fifos import Draft, predict_timing, size_queues
@@ -134,7 +134,8 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
             ports[node.name] = Port(node.name, node.name, "in", node, choice.order, choice.folding.lanes_out)
             continue
         kernel = kernel_of(node)
-        units.append(Unit(node.name, node.op.name, kernel.spec(node, choice.folding)))
+        spec = arranged_spec(kernel, node, choice.folding, choice.taken)
+        units.append(Unit(node.name, node.op.name, spec))
         stages[node.name] = Stage(
             node,
             choice.folding,

@@ -12,7 +12,8 @@ from hwgen.hdl.delay import delayed
 from hwgen.hdl.loops import Loops
 from hwgen.hdl.memory import Memory
 from hwgen.hdl.multiplier import Multiplier
-from hwgen.kernels.matmul.folding import DenseSpec, latency, signed_bits
+from hwgen.kernels.matmul.contraction import signed_bits
+from hwgen.kernels.matmul.folding_dense import DenseSpec, latency
 
 
 class DenseUnit(wiring.Component):

@@ -1,26 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from hwgen.ir.graph import Node
-from hwgen.ir.leaves import Constant, Input
-from hwgen.ir.op import TensorType
-from hwgen.kernels.matmul.folding import DenseFolding
+from hwgen.kernels.matmul.folding_dense import DenseFolding
 from hwgen.kernels.matmul.kernel import MatMulKernel
-from hwgen.kernels.matmul.op import MatMul
 from hwgen.numerics.range import IntRange
 from hwgen.testing import check_kernel
-
-
-def matmul(shape=(1, 6, 2, 2), outputs=4, groups=1, axis=1, x=IntRange(0, 255), bits=8, seed=0) -> Node:
-    rng = np.random.default_rng(seed)
-    half = 1 << (bits - 1)
-    weights = rng.integers(-half, half, (outputs, shape[axis] // groups))
-    weights.flat[0] = -half
-    source = Node(Input(TensorType(shape, x)), (), "x")
-    return Node(MatMul(axis, groups), (source, Node(Constant(weights), (), "w")), "matmul")
+from tests.kernels.matmul.nodes import matmul
 
 
 @pytest.mark.parametrize("pe, simd", [(1, 1), (2, 3), (4, 6), (4, 1), (1, 6), (2, 2)])

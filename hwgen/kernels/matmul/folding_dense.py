@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
 import numpy as np
 
 from hwgen import costs
+from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
-from hwgen.kernels.base import Folding, UnitSpec, lane_counts
+from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
+from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of, signed_bits
 from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
@@ -65,19 +66,6 @@ class DenseSpec(UnitSpec):
         return signed_bits(self.x) + self.weight_bits
 
 
-def signed_bits(values: IntRange) -> int:
-    """Bits of the two's complement word that holds `values`, also where they are never negative."""
-    return IntRange(min(values.lo, -1), values.hi).width
-
-
-def shape_of(node: Node) -> tuple[int, int, int, int]:
-    """(groups, outputs a group, inputs a group, positions of a frame)."""
-    op: MatMul = node.op  # type: ignore[assignment]
-    outputs, inputs = weights_of(node.src).shape
-    x = node.src[0].type
-    return op.groups, outputs // op.groups, inputs, x.size // x.shape[op.axis]
-
-
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
     groups, outputs, inputs, _ = shape_of(node)
@@ -92,27 +80,12 @@ def positions_in(node: Node, folding: DenseFolding, order: Order) -> np.ndarray 
     op: MatMul = node.op  # type: ignore[assignment]
     shape = node.src[0].type.shape
     run = order.run_over(shape, op.axis)
-    if run is None or not np.array_equal(_bases(order, shape, op.axis), _bases(_plain(shape, op.axis), shape, op.axis)):
+    if run is None or not keeps_positions(order, shape, op.axis):
         return None
     lanes = folding.group_lanes
     beats = run.reshape(groups // lanes, inputs // folding.simd, lanes, folding.simd)
     group = np.arange(groups).reshape(-1, 1, lanes, 1)
     return beats if np.all(beats // inputs == group) else None
-
-
-@lru_cache(maxsize=1024)
-def _bases(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray:
-    """Flat index of element 0 of `axis` for each run over it, in stream order."""
-    stride, extent = row_major_strides(shape)[axis], shape[axis]
-    index = order.indices[::extent]
-    return index - index // stride % extent * stride
-
-
-def _plain(shape: tuple[int, ...], axis: int, *inner: tuple[int, int]) -> Order:
-    """Row-major over all other axes, then `axis` (or the loops given in its place)."""
-    strides = row_major_strides(shape)
-    outer = [(extent, strides[k]) for k, extent in enumerate(shape) if k != axis]
-    return Order.of_loops(*outer, *(inner or ((shape[axis], strides[axis]),)))
 
 
 def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
@@ -123,7 +96,7 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
     stride = row_major_strides(shape)[op.axis]
     taken = given[0]
     if positions_in(node, folding, taken) is None:
-        taken = _plain(
+        taken = plain_order(
             shape,
             op.axis,
             (groups // folding.group_lanes, folding.group_lanes * inputs * stride),
@@ -131,7 +104,7 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
             (folding.group_lanes, inputs * stride),
             (folding.simd, stride),
         )
-    return (taken,), _plain(node.type.shape, op.axis)
+    return (taken,), plain_order(node.type.shape, op.axis)
 
 
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
@@ -191,3 +164,30 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
         if limit > 1:
             total += costs.counter(family, limit)
     return total
+
+
+def arrange(node: Node, spec: DenseSpec, taken: tuple[Order, ...]) -> DenseSpec:
+    """The same array for every order: the weights follow."""
+    return spec
+
+
+def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
+    """The weights in the order in which the inputs arrive."""
+    positions = positions_in(node, folding, taken[0])
+    if positions is None:
+        raise IllegalFolding.of(
+            f"MatMul '{node.name}'",
+            "the inputs arrive in an order that the array cannot use",
+            found=taken[0],
+            expected="the contracted axis innermost",
+            fix="insert a reorder",
+        )
+    weights = weights_of(node.src)
+    inputs = weights.shape[1]
+    blocks, steps, lanes, simd = positions.shape
+    by_group = weights.reshape(blocks, lanes, spec.folds, spec.pe, inputs)
+    column = (positions % inputs).transpose(0, 2, 1, 3)[:, :, None, None]
+    # (block, group lane, fold, pe, step, simd) -> word (block, fold, step), lane (group lane, pe, simd)
+    chosen = np.take_along_axis(by_group[..., None, :], column, axis=-1)
+    words = chosen.transpose(0, 2, 4, 1, 3, 5).reshape(spec.weight_depth, -1)
+    return {"weights": MemoryImage(words, spec.weight_bits)}

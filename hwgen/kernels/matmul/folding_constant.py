@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Constant foldings of MatMul: the matrix itself as adders, a whole position each cycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from hwgen import costs
+from hwgen.ir.graph import Node
+from hwgen.ir.order import Order
+from hwgen.ir.schedule import Process, Schedule
+from hwgen.kernels.base import Folding, MemoryImage, UnitSpec
+from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of
+from hwgen.kernels.matmul.op import MatMul, weights_of
+from hwgen.numerics.adder_graph import AdderGraph, adder_bits
+from hwgen.numerics.adder_stages import AdderStages, adder_stages
+from hwgen.numerics.find_adder_graph import find_adder_graph, signed_digit_masks
+from hwgen.numerics.range import IntRange
+from hwgen.targets import Resources, Target
+
+LUTS_A_DIGIT = 3
+"""No device takes a constant matrix in fewer LUTs for each signed digit of its weights; larger ones are not offered."""
+
+
+@dataclass(frozen=True)
+class ConstantFolding(Folding):
+    """One position a cycle: no multiplier, no weight memory; every product is a sum of shifted inputs.
+
+    levels: adders between two registers. slack: adders more on the longest way than it needs, to save others.
+    """
+
+    form: ClassVar[str] = "constant"
+    levels: int
+    slack: int
+
+    @classmethod
+    def of(cls, node: Node, levels: int = 1, slack: int = 1) -> ConstantFolding:
+        groups, outputs, inputs, _ = shape_of(node)
+        return cls((groups * inputs,), groups * outputs, levels, slack)
+
+
+@dataclass(frozen=True)
+class ConstantSpec(UnitSpec):
+    """columns: the input of the graph that arrives on each lane."""
+
+    graph: AdderGraph
+    columns: tuple[int, ...]
+    x: IntRange
+    out: IntRange
+    levels: int
+
+
+def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
+    """All depths, where the matrix is small enough for the target to hold it."""
+    most = target.resources.luts if target.resources else 1 << 20
+    plus, minus = signed_digit_masks(weights_of(node.src))
+    if LUTS_A_DIGIT * int(np.bitwise_count(plus | minus).sum()) > most:
+        return ()
+    return tuple(ConstantFolding.of(node, levels, slack) for levels in (1, 2, 3) for slack in (0, 1))
+
+
+def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
+    """Any order in which the contracted axis runs innermost: which lane is which input is a matter of wires."""
+    op: MatMul = node.op  # type: ignore[assignment]
+    shape, taken = node.src[0].type.shape, given[0]
+    if taken.run_over(shape, op.axis) is None or not keeps_positions(taken, shape, op.axis):
+        taken = plain_order(shape, op.axis)
+    return (taken,), plain_order(node.type.shape, op.axis)
+
+
+def spec(node: Node, folding: ConstantFolding) -> ConstantSpec:
+    """For lanes in the order of the axis; `arrange` is for others."""
+    x = node.src[0].type.range
+    matrix = block_diagonal(weights_of(node.src), shape_of(node)[0])
+    graph = find_adder_graph(matrix, (x,) * matrix.shape[1], folding.slack)
+    return ConstantSpec(graph, tuple(range(graph.inputs)), x, node.type.range, folding.levels)
+
+
+def arrange(node: Node, spec: ConstantSpec, taken: tuple[Order, ...]) -> ConstantSpec:
+    """The spec for inputs that arrive in the order `taken`."""
+    op: MatMul = node.op  # type: ignore[assignment]
+    run = taken[0].run_over(node.src[0].type.shape, op.axis)
+    assert run is not None, "orders() asks for the axis innermost"
+    return replace(spec, columns=tuple(run.tolist()))
+
+
+def block_diagonal(weights: np.ndarray, groups: int) -> np.ndarray:
+    """The whole matrix of a grouped contraction: (M, K / groups) -> (M, K)."""
+    outputs, inputs = weights.shape
+    whole = np.zeros((outputs, groups, inputs), np.int64)
+    whole[np.arange(outputs), np.arange(outputs) * groups // outputs] = weights
+    return whole.reshape(outputs, groups * inputs)
+
+
+@lru_cache(maxsize=64)
+def ranges_of(graph: AdderGraph, x: IntRange) -> tuple[IntRange, ...]:
+    return graph.ranges((x,) * graph.inputs)
+
+
+@lru_cache(maxsize=64)
+def stages_of(graph: AdderGraph, x: IntRange, levels: int) -> AdderStages:
+    return adder_stages(graph, tuple(r.width for r in ranges_of(graph, x)), levels)
+
+
+def latency(spec: ConstantSpec) -> int:
+    """The register behind the inputs and one behind every `levels` adders."""
+    return 1 + -(-max(spec.graph.levels(), default=0) // spec.levels)
+
+
+def schedule(node: Node, folding: ConstantFolding) -> Schedule:
+    every = np.ones(shape_of(node)[3], dtype=bool)
+    return Schedule(latency(spec(node, folding)), (Process.of_steps((every,), every),))
+
+
+def cycles(node: Node, folding: ConstantFolding) -> int:
+    return shape_of(node)[3]
+
+
+def area(node: Node, folding: ConstantFolding, target: Target) -> Resources:
+    """The adders as the exact ranges make them, and the registers that keep their operands in step."""
+    s, family = spec(node, folding), target.family
+    ranges = ranges_of(s.graph, s.x)
+    total = Resources()
+    for adder, result in zip(s.graph.adders, ranges[s.graph.inputs :], strict=True):
+        total += costs.adder(family, adder_bits(adder, result))
+    stages = stages_of(s.graph, s.x, s.levels)
+    return total + costs.registers(stages.register_bits(tuple(r.width for r in ranges)))
+
+
+def program(
+    node: Node, folding: ConstantFolding, spec: ConstantSpec, taken: tuple[Order, ...]
+) -> dict[str, MemoryImage]:
+    """Nothing: the weights are the circuit."""
+    return {}
