@@ -1,54 +1,83 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which pipeline stage each adder of a graph works, so that few bits have to be carried along."""
+"""An adder graph in pipeline stages: each adder where it works, so that few bits have to be carried along."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from hwgen.numerics.adder_graph import NOTHING, AdderGraph
+from hwgen.numerics.adder_graph import NOTHING, AdderGraph, adder_bits
+from hwgen.numerics.range import IntRange
 
 _PASSES = 4
 
 
 @dataclass(frozen=True)
-class AdderStages:
-    """count: stages. of: (sources,) the stage that a source is made in, from 1; inputs come out of stage 0.
-    until: (sources,) the last stage that reads it; outputs are read in stage ``count + 1``.
+class AdderPipeline:
+    """`graph` on inputs in the range `x`, with a register behind the inputs and after every `levels` adders.
+
+    Inputs come out of stage 0, adders work in the stages from 1 on, outputs are read in stage ``stages + 1``.
     """
 
-    count: int
-    of: tuple[int, ...]
-    until: tuple[int, ...]
+    graph: AdderGraph
+    x: IntRange
+    levels: int
 
-    def register_bits(self, widths: tuple[int, ...]) -> int:
-        """Bits of all registers between the stages, the ones behind the inputs included."""
-        lives = (u - s for u, s in zip(self.until, self.of, strict=True))
-        return sum(width * max(0, stages) for width, stages in zip(widths, lives, strict=True))
+    @cached_property
+    def ranges(self) -> tuple[IntRange, ...]:
+        """The exact range of each source."""
+        return self.graph.ranges((self.x,) * self.graph.inputs)
 
+    @cached_property
+    def stages(self) -> int:
+        """As few as the depth of the graph allows."""
+        return -(-max(self.graph.levels(), default=0) // self.levels)
 
-def adder_stages(graph: AdderGraph, widths: tuple[int, ...], levels: int) -> AdderStages:
-    """Stages of at most `levels` adders on a way, as few as the depth of the graph allows.
+    @property
+    def latency(self) -> int:
+        """Cycles from the inputs to the outputs."""
+        return self.stages + 1
 
-    Starts with every adder as late as its readers allow, then moves one adder at a time to where the fewest bits of
-    registers are needed for it and its operands; widths: bits of each source.
-    """
-    stages = -(-max(graph.levels(), default=0) // levels)
-    place = _Places(graph, widths, levels, stages)
-    for _ in range(_PASSES if graph.adders else 0):
-        if not place.improve():
-            break
-    of = tuple(-(-level // levels) for level in place.level)
-    until = [max((of[reader] for reader in readers), default=0) for readers in place.readers]
-    for tap in graph.outputs:
-        if tap.source != NOTHING:
-            until[tap.source] = stages + 1
-    return AdderStages(stages, of, tuple(until))
+    @cached_property
+    def made(self) -> tuple[int, ...]:
+        """The stage in which each source is made.
+
+        Starts with every adder as late as its readers allow, then moves one adder at a time to where the fewest bits
+        of registers are needed for it and its operands.
+        """
+        place = _Places(self.graph, [r.width for r in self.ranges], self.levels, self.stages)
+        for _ in range(_PASSES if self.graph.adders else 0):
+            if not place.improve():
+                break
+        return tuple(-(-level // self.levels) for level in place.level)
+
+    @cached_property
+    def read(self) -> tuple[int, ...]:
+        """The last stage in which each source is read."""
+        found = list(self.made)
+        for k, adder in enumerate(self.graph.adders, self.graph.inputs):
+            for operand in {adder.low, adder.high} - {NOTHING}:
+                found[operand] = max(found[operand], self.made[k])
+        for tap in self.graph.outputs:
+            if tap.source != NOTHING:
+                found[tap.source] = self.stages + 1
+        return tuple(found)
+
+    @property
+    def adder_bits(self) -> tuple[int, ...]:
+        """Bits of each adder that need a cell."""
+        return tuple(map(adder_bits, self.graph.adders, self.ranges[self.graph.inputs :]))
+
+    @property
+    def register_bits(self) -> int:
+        """Bits of all registers, the ones behind the inputs included."""
+        return sum(r.width * (end - made) for r, made, end in zip(self.ranges, self.made, self.read, strict=True))
 
 
 class _Places:
     """Levels of all sources while they are moved about."""
 
-    def __init__(self, graph: AdderGraph, widths: tuple[int, ...], levels: int, stages: int):
+    def __init__(self, graph: AdderGraph, widths: list[int], levels: int, stages: int):
         self.inputs, self.widths, self.levels = graph.inputs, widths, levels
         self.last = stages * levels
         sources = graph.inputs + len(graph.adders)

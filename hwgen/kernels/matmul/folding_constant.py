@@ -16,8 +16,8 @@ from hwgen.ir.schedule import Process, Schedule
 from hwgen.kernels.base import Folding, MemoryImage, UnitSpec
 from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of
 from hwgen.kernels.matmul.op import MatMul, weights_of
-from hwgen.numerics.adder_graph import AdderGraph, adder_bits
-from hwgen.numerics.adder_stages import AdderStages, adder_stages
+from hwgen.numerics.adder_graph import AdderGraph
+from hwgen.numerics.adder_stages import AdderPipeline
 from hwgen.numerics.find_adder_graph import find_adder_graph, signed_digit_masks
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
@@ -45,13 +45,11 @@ class ConstantFolding(Folding):
 
 @dataclass(frozen=True)
 class ConstantSpec(UnitSpec):
-    """columns: the input of the graph that arrives on each lane."""
+    """columns: the input of the pipeline that arrives on each lane."""
 
-    graph: AdderGraph
+    pipeline: AdderPipeline
     columns: tuple[int, ...]
-    x: IntRange
     out: IntRange
-    levels: int
 
 
 def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
@@ -77,7 +75,13 @@ def spec(node: Node, folding: ConstantFolding) -> ConstantSpec:
     x = node.src[0].type.range
     matrix = block_diagonal(weights_of(node.src), shape_of(node)[0])
     graph = find_adder_graph(matrix, (x,) * matrix.shape[1], folding.slack)
-    return ConstantSpec(graph, tuple(range(graph.inputs)), x, node.type.range, folding.levels)
+    return ConstantSpec(_pipeline(graph, x, folding.levels), tuple(range(graph.inputs)), node.type.range)
+
+
+@lru_cache(maxsize=64)
+def _pipeline(graph: AdderGraph, x: IntRange, levels: int) -> AdderPipeline:
+    """One value for equal arguments, so that its stages are found once."""
+    return AdderPipeline(graph, x, levels)
 
 
 def arrange(node: Node, spec: ConstantSpec, taken: tuple[Order, ...]) -> ConstantSpec:
@@ -96,24 +100,9 @@ def block_diagonal(weights: np.ndarray, groups: int) -> np.ndarray:
     return whole.reshape(outputs, groups * inputs)
 
 
-@lru_cache(maxsize=64)
-def ranges_of(graph: AdderGraph, x: IntRange) -> tuple[IntRange, ...]:
-    return graph.ranges((x,) * graph.inputs)
-
-
-@lru_cache(maxsize=64)
-def stages_of(graph: AdderGraph, x: IntRange, levels: int) -> AdderStages:
-    return adder_stages(graph, tuple(r.width for r in ranges_of(graph, x)), levels)
-
-
-def latency(spec: ConstantSpec) -> int:
-    """The register behind the inputs and one behind every `levels` adders."""
-    return 1 + -(-max(spec.graph.levels(), default=0) // spec.levels)
-
-
 def schedule(node: Node, folding: ConstantFolding) -> Schedule:
     every = np.ones(shape_of(node)[3], dtype=bool)
-    return Schedule(latency(spec(node, folding)), (Process.of_steps((every,), every),))
+    return Schedule(spec(node, folding).pipeline.latency, (Process.of_steps((every,), every),))
 
 
 def cycles(node: Node, folding: ConstantFolding) -> int:
@@ -122,13 +111,11 @@ def cycles(node: Node, folding: ConstantFolding) -> int:
 
 def area(node: Node, folding: ConstantFolding, target: Target) -> Resources:
     """The adders as the exact ranges make them, and the registers that keep their operands in step."""
-    s, family = spec(node, folding), target.family
-    ranges = ranges_of(s.graph, s.x)
-    total = Resources()
-    for adder, result in zip(s.graph.adders, ranges[s.graph.inputs :], strict=True):
-        total += costs.adder(family, adder_bits(adder, result))
-    stages = stages_of(s.graph, s.x, s.levels)
-    return total + costs.registers(stages.register_bits(tuple(r.width for r in ranges)))
+    pipeline = spec(node, folding).pipeline
+    total = costs.registers(pipeline.register_bits)
+    for bits in pipeline.adder_bits:
+        total += costs.adder(target.family, bits)
+    return total
 
 
 def program(
