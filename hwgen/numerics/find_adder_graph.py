@@ -18,13 +18,11 @@ from hwgen.numerics.sum_terms import sum_terms
 def find_adder_graph(w: np.ndarray, x: Sequence[IntRange], slack: int = 0) -> AdderGraph:
     """Adders that compute ``y = w x``: w integers (outputs, inputs) of at most 28 bits, x the range of each input.
 
-    Depth: at most `slack` adders more than the longest output needs (see `least_depth`), where no row of w subtracts
-    all it has. The same graph for the same arguments. Raises InternalError if the adders do not make up w, so a graph
-    that is returned is proven.
+    Depth: at most `slack` adders more than the longest output needs (see `least_depth`). The same graph for the same
+    arguments. Raises InternalError if the adders do not make up w, so a graph that is returned is proven.
     """
     w = np.ascontiguousarray(w, dtype=np.int64)
-    graph = _find(w.shape, w.tobytes(), tuple(x), slack)
-    return graph
+    return _find(w.shape, w.tobytes(), tuple(x), slack)
 
 
 @lru_cache(maxsize=64)
@@ -33,7 +31,8 @@ def _find(shape: tuple[int, int], data: bytes, x: tuple[IntRange, ...], slack: i
     plus, minus = signed_digit_masks(w)
     depth = least_depth(w) + slack
     low, high = (np.array(ends, dtype=np.int64) for ends in zip(*((r.lo, r.hi) for r in x), strict=True))
-    state, sources = share_digits(plus.T, minus.T, low, high, depth)
+    room = np.where(_subtracts_all(plus, minus), 1 << depth >> 1, 1 << depth)
+    state, sources = share_digits(plus.T, minus.T, low, high, room)
     inputs = shape[1]
     adders = [_pair(row) for row in state.pairs[inputs:sources].tolist()]
     outputs = []
@@ -48,13 +47,16 @@ def _find(shape: tuple[int, int], data: bytes, x: tuple[IntRange, ...], slack: i
 
 
 def least_depth(w: np.ndarray) -> int:
-    """Adders on the longest way that the row with the most signed digits needs."""
+    """Adders on the longest way that the row with the most signed digits needs; one more where all are subtracted."""
     plus, minus = signed_digit_masks(w)
     digits = np.bitwise_count(plus | minus).sum(axis=1)
-    negative = (digits > 0) & ~plus.any(axis=1)
-    return max(
-        (int(n) - 1 + int(alone)).bit_length() if n else 0 for n, alone in zip(digits, negative, strict=True)
-    )
+    depths = [(max(1, int(n)) - 1).bit_length() for n in digits]
+    return int(max(depth + alone for depth, alone in zip(depths, _subtracts_all(plus, minus), strict=True)))
+
+
+def _subtracts_all(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
+    """Per row, whether it has digits and none of them is positive."""
+    return minus.any(axis=1) & ~plus.any(axis=1)
 
 
 def signed_digit_masks(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

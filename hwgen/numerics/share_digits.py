@@ -41,10 +41,10 @@ class Digits(NamedTuple):
     touched: np.ndarray
 
 
-def share_digits(plus: np.ndarray, minus: np.ndarray, low: np.ndarray, high: np.ndarray, depth: int) -> tuple:
+def share_digits(plus: np.ndarray, minus: np.ndarray, low: np.ndarray, high: np.ndarray, room: np.ndarray) -> tuple:
     """(state, sources): the digits (inputs, outputs) with shared pairs pulled out until no pair occurs twice.
 
-    low, high: ranges of the inputs. No output will need more than `depth` adders on a way.
+    low, high: ranges of the inputs. room: (outputs,) the largest Kraft sum of each output.
     """
     inputs, outputs = plus.shape
     digits = sum(_ones(plus[k]) + _ones(minus[k]) for k in range(inputs))
@@ -66,7 +66,7 @@ def share_digits(plus: np.ndarray, minus: np.ndarray, low: np.ndarray, high: np.
     state.plus[:inputs], state.minus[:inputs] = plus, minus
     state.low[:inputs], state.high[:inputs] = low, high
     state.weights[:inputs] = np.eye(inputs, dtype=np.int32)
-    return state, _share(state, inputs, 1 << depth)
+    return state, _share(state, inputs, room)
 
 
 def _ones(masks: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ def _share(state, inputs, room):  # type: ignore[no-untyped-def]
         a, b, distance, subtract = _unpack(state, pair)
         occurs = 0
         for output in range(len(state.count)):
-            occurs += _find(state, output, a, b, distance, subtract, room, positions)
+            occurs += _find(state, output, a, b, distance, subtract, room[output], positions)
         now = _rank(state, occurs, a, b, distance, subtract)
         if occurs < 2:
             continue
@@ -107,7 +107,7 @@ def _share(state, inputs, room):  # type: ignore[no-untyped-def]
             continue
         _define(state, sources, a, b, distance, subtract)
         for output in range(len(state.count)):
-            found = _find(state, output, a, b, distance, subtract, room, positions)
+            found = _find(state, output, a, b, distance, subtract, room[output], positions)
             _replace(state, sources, output, a, b, distance, positions[:found])
         _offer(state, sources, _join(state, sources, touched_by), touched_by, heap)
         sources += 1

@@ -16,8 +16,8 @@ SOURCE, SHIFT, SIGN, LOW, HIGH, LEVEL = range(6)
 def sum_terms(terms: np.ndarray, next_source: int, depth: int) -> tuple[np.ndarray, tuple[int, int]]:
     """(adders, (source, shift)) of the sum of `terms`, shape (terms, 6).
 
-    adders: rows of the fields of Adder, the first of them the source `next_source`. No way is longer than `depth`
-    (one more where every term is subtracted); the Kraft sum of the levels must allow it.
+    adders: rows of the fields of Adder, the first of them the source `next_source`. No way is longer than `depth`: the
+    Kraft sum of the levels must allow it, by half where every term is subtracted and one of them is negated first.
     """
     if not len(terms):
         return np.zeros((0, 5), np.int64), (NOTHING, 0)
@@ -28,9 +28,7 @@ def sum_terms(terms: np.ndarray, next_source: int, depth: int) -> tuple[np.ndarr
         adders.append((int(narrowest[SOURCE]), NOTHING, 0, -1, 1))
         narrowest[SOURCE], narrowest[SIGN], narrowest[LEVEL] = next_source, 1, narrowest[LEVEL] + 1
         narrowest[LOW], narrowest[HIGH] = -narrowest[HIGH], -narrowest[LOW]
-    room = max(1 << depth, int((1 << terms[:, LEVEL]).sum()))
-    room = 1 << (room - 1).bit_length()
-    tree = _sum(terms, next_source + len(adders), room)
+    tree = _sum(terms, next_source + len(adders), 1 << depth)
     head = np.array(adders, dtype=np.int64).reshape(-1, 5)
     return np.concatenate([head, tree]), (int(terms[0, SOURCE]), int(terms[0, SHIFT]))
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -16,11 +15,15 @@ from hwgen.ir.schedule import Process, Schedule
 from hwgen.kernels.base import Folding, MemoryImage, UnitSpec
 from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of
 from hwgen.kernels.matmul.op import MatMul, weights_of
-from hwgen.numerics.adder_graph import AdderGraph
 from hwgen.numerics.adder_stages import AdderPipeline
-from hwgen.numerics.find_adder_graph import find_adder_graph, signed_digit_masks
+from hwgen.numerics.find_adder_graph import find_adder_graph, least_depth, signed_digit_masks
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
+
+LEVELS = (1, 2, 3)
+
+SLACK = 1
+"""Adders on the longest way beyond the fewest possible: one cycle more, for one adder in a hundred less."""
 
 LUTS_A_DIGIT = 3
 """No device takes a constant matrix in fewer LUTs for each signed digit of its weights; larger ones are not offered."""
@@ -30,17 +33,16 @@ LUTS_A_DIGIT = 3
 class ConstantFolding(Folding):
     """One position a cycle: no multiplier, no weight memory; every product is a sum of shifted inputs.
 
-    levels: adders between two registers. slack: adders more on the longest way than it needs, to save others.
+    levels: adders between two registers.
     """
 
     form: ClassVar[str] = "constant"
     levels: int
-    slack: int
 
     @classmethod
-    def of(cls, node: Node, levels: int = 1, slack: int = 1) -> ConstantFolding:
+    def of(cls, node: Node, levels: int = 1) -> ConstantFolding:
         groups, outputs, inputs, _ = shape_of(node)
-        return cls((groups * inputs,), groups * outputs, levels, slack)
+        return cls((groups * inputs,), groups * outputs, levels)
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ class ConstantSpec(UnitSpec):
 
 
 def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
-    """All depths, where the matrix is small enough for the target to hold it."""
+    """All pipelines, where the matrix is small enough for the target to hold it."""
     most = target.resources.luts if target.resources else 1 << 20
     plus, minus = signed_digit_masks(weights_of(node.src))
     if LUTS_A_DIGIT * int(np.bitwise_count(plus | minus).sum()) > most:
         return ()
-    return tuple(ConstantFolding.of(node, levels, slack) for levels in (1, 2, 3) for slack in (0, 1))
+    return tuple(ConstantFolding.of(node, levels, slack) for levels in LEVELS)
 
 
 def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
@@ -72,16 +74,15 @@ def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tu
 
 def spec(node: Node, folding: ConstantFolding) -> ConstantSpec:
     """For lanes in the order of the axis; `arrange` is for others."""
-    x = node.src[0].type.range
-    matrix = block_diagonal(weights_of(node.src), shape_of(node)[0])
-    graph = find_adder_graph(matrix, (x,) * matrix.shape[1], folding.slack)
-    return ConstantSpec(_pipeline(graph, x, folding.levels), tuple(range(graph.inputs)), node.type.range)
+    x, matrix = node.src[0].type.range, block_diagonal(weights_of(node.src), shape_of(node)[0])
+    graph = find_adder_graph(matrix, (x,) * matrix.shape[1], SLACK)
+    pipeline = AdderPipeline(graph, x, folding.levels, stages(node, folding))
+    return ConstantSpec(pipeline, tuple(range(graph.inputs)), node.type.range)
 
 
-@lru_cache(maxsize=64)
-def _pipeline(graph: AdderGraph, x: IntRange, levels: int) -> AdderPipeline:
-    """One value for equal arguments, so that its stages are found once."""
-    return AdderPipeline(graph, x, levels)
+def stages(node: Node, folding: ConstantFolding) -> int:
+    """Of the pipeline: known before its adders are, because their search keeps to a depth."""
+    return -(-(least_depth(weights_of(node.src)) + SLACK) // folding.levels)
 
 
 def arrange(node: Node, spec: ConstantSpec, taken: tuple[Order, ...]) -> ConstantSpec:
@@ -102,7 +103,7 @@ def block_diagonal(weights: np.ndarray, groups: int) -> np.ndarray:
 
 def schedule(node: Node, folding: ConstantFolding) -> Schedule:
     every = np.ones(shape_of(node)[3], dtype=bool)
-    return Schedule(spec(node, folding).pipeline.latency, (Process.of_steps((every,), every),))
+    return Schedule(1 + stages(node, folding), (Process.of_steps((every,), every),))
 
 
 def cycles(node: Node, folding: ConstantFolding) -> int:
