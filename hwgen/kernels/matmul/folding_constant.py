@@ -20,7 +20,7 @@ from hwgen.numerics.find_adder_graph import find_adder_graph, least_depth, signe
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
 
-LEVELS = (1, 2, 3)
+LEVELS = (1, 2)
 
 SLACK = 1
 """Adders on the longest way beyond the fewest possible: one cycle more, for one adder in a hundred less."""
@@ -60,7 +60,7 @@ def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
     plus, minus = signed_digit_masks(weights_of(node.src))
     if LUTS_A_DIGIT * int(np.bitwise_count(plus | minus).sum()) > most:
         return ()
-    return tuple(ConstantFolding.of(node, levels, slack) for levels in LEVELS)
+    return tuple(ConstantFolding.of(node, levels) for levels in LEVELS)
 
 
 def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:

@@ -16,9 +16,13 @@ from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
 from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
 from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of, signed_bits
+from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
+
+DSP_BITS = 18
+"""The widest operand of hdl/multiplier.py."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class DenseFolding(Folding):
     """Each cycle multiplies `group_lanes` x `pe` x `simd` pairs.
 
     weight_memory: "block" or "logic" (a table in LUTs). group_lanes above 1 need all outputs of a group at once.
+    multiplier: "dsp", or "fabric": multiples of the inputs, picked by the digits of the weights.
     """
 
     form: ClassVar[str] = "dense"
@@ -33,10 +38,11 @@ class DenseFolding(Folding):
     pe: int
     simd: int
     weight_memory: str
+    multiplier: str = "dsp"
 
     @classmethod
-    def of(cls, group_lanes: int, pe: int, simd: int, weight_memory: str) -> DenseFolding:
-        return cls((group_lanes * simd,), group_lanes * pe, group_lanes, pe, simd, weight_memory)
+    def of(cls, group_lanes: int, pe: int, simd: int, weight_memory: str, multiplier: str = "dsp") -> DenseFolding:
+        return cls((group_lanes * simd,), group_lanes * pe, group_lanes, pe, simd, weight_memory, multiplier)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class DenseSpec(UnitSpec):
     """What the array's hardware depends on.
 
     blocks: group blocks a position; folds: passes over the held inputs of a block; steps: cycles a pass.
+    weight_bits: of a stored weight. digits: how it picks multiples of an input; none: it is a factor in two's complement.
     """
 
     group_lanes: int
@@ -56,6 +63,7 @@ class DenseSpec(UnitSpec):
     weight_bits: int
     out: IntRange
     weight_memory: str
+    digits: tuple[Digit, ...] = ()
 
     @property
     def weight_depth(self) -> int:
@@ -69,9 +77,16 @@ class DenseSpec(UnitSpec):
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
     groups, outputs, inputs, _ = shape_of(node)
+    narrow = max(signed_bits(node.src[0].type.range), signed_bits(IntRange.of_array(weights_of(node.src)))) <= DSP_BITS
+    multipliers = ("dsp", "fabric") if narrow else ("fabric",)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
-    return tuple(DenseFolding.of(*shape, memory) for shape in shapes for memory in ("block", "logic"))
+    return tuple(
+        DenseFolding.of(*shape, memory, multiplier)
+        for shape in shapes
+        for memory in ("block", "logic")
+        for multiplier in multipliers
+    )
 
 
 def positions_in(node: Node, folding: DenseFolding, order: Order) -> np.ndarray | None:
@@ -109,6 +124,8 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
 
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
+    weights = weights_of(node.src)
+    digits = digits_of(weights) if folding.multiplier == "fabric" else ()
     return DenseSpec(
         folding.group_lanes,
         folding.pe,
@@ -117,15 +134,17 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
         outputs // folding.pe,
         inputs // folding.simd,
         node.src[0].type.range,
-        signed_bits(IntRange.of_array(weights_of(node.src))),
+        code_bits(digits) if digits else signed_bits(IntRange.of_array(weights)),
         node.type.range,
         folding.weight_memory,
+        digits,
     )
 
 
 def latency(spec: DenseSpec) -> int:
-    """Issue, buffer and weight memory (3), multiplier (2), adder tree, accumulator (where there is one)."""
-    return 5 + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
+    """Issue, buffer and weight memory (3), multiplier (2), adder trees, accumulator (where there is one)."""
+    trees = costs.adder_tree_latency(spec.simd) + costs.adder_tree_latency(max(1, len(spec.digits)))
+    return 5 + trees + (spec.steps > 1)
 
 
 def schedule(node: Node, folding: DenseFolding) -> Schedule:
@@ -148,12 +167,15 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     s, family = spec(node, folding), target.family
     arrays = s.group_lanes * s.pe
     total = costs.memory(family, s.weight_depth, arrays * s.simd * s.weight_bits, s.weight_memory, output_register=True)
-    lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width)
+    lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width) if not s.digits else Resources()
     if s.steps > 1:
         lane += costs.adder(family, s.out.width) + costs.registers(s.out.width)
     total += costs.times(arrays, lane)
-    product = costs.multiplier(family, signed_bits(s.x), s.weight_bits)
-    total += Resources(dsps=product.dsps * arrays * s.simd)
+    if s.digits:
+        total += fabric_products(family, s.digits, s.x, s.out, s.group_lanes, s.pe, s.simd)
+    else:
+        product = costs.multiplier(family, signed_bits(s.x), s.weight_bits)
+        total += Resources(dsps=product.dsps * arrays * s.simd)
     lane_bits = s.group_lanes * s.simd * s.x.width
     total += costs.registers(2 * lane_bits)
     if s.folds > 1:
@@ -190,4 +212,4 @@ def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Ord
     # (block, group lane, fold, pe, step, simd) -> word (block, fold, step), lane (group lane, pe, simd)
     chosen = np.take_along_axis(by_group[..., None, :], column, axis=-1)
     words = chosen.transpose(0, 2, 4, 1, 3, 5).reshape(spec.weight_depth, -1)
-    return {"weights": MemoryImage(words, spec.weight_bits)}
+    return {"weights": MemoryImage(codes_of(words, spec.digits) if spec.digits else words, spec.weight_bits)}
