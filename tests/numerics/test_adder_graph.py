@@ -10,7 +10,9 @@ from hwgen.numerics.range import IntRange
 
 # 3 x0 - 4 x1, its negative half, and nothing
 GRAPH = AdderGraph(
-    2, (Adder(0, 0, 2, -1, 1), Adder(2, 1, 2, 1, -1), Adder(1, NOTHING, 0, -1, 1)), (Tap(3, 0), Tap(4, 1), Tap(NOTHING, 0))
+    2,
+    (Adder(0, 0, 2, -1, 1), Adder(2, 1, 2, 1, -1), Adder(1, NOTHING, 0, -1, 1)),
+    (Tap(3, 0), Tap(4, 1), Tap(NOTHING, 0)),
 )
 
 

@@ -8,9 +8,7 @@ from hwgen.numerics.adder_stages import AdderPipeline
 from hwgen.numerics.range import IntRange
 
 # ((x0 + x1) + x2) + x3, and x0 + x1
-CHAIN = AdderGraph(
-    4, (Adder(0, 1, 0, 1, 1), Adder(4, 2, 0, 1, 1), Adder(5, 3, 0, 1, 1)), (Tap(6, 0), Tap(4, 0))
-)
+CHAIN = AdderGraph(4, (Adder(0, 1, 0, 1, 1), Adder(4, 2, 0, 1, 1), Adder(5, 3, 0, 1, 1)), (Tap(6, 0), Tap(4, 0)))
 BIT = IntRange(0, 1)
 
 

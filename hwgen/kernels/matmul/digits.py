@@ -9,12 +9,16 @@ multiples that a digit can pick, are one digit of one bit: binary weights take a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
 from hwgen import costs
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Family, Resources
+
+PICK_LUTS = 1.65
+"""LUTs of four inputs for a bit of one multiple out of four; a LUT of six inputs does it alone. Measured."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,6 @@ def fabric_products(
     lane = costs.adder_tree(family, len(digits), out.width, out.width)
     for digit in digits:
         bits = digit.range(x).width
-        pick = costs.mux(family, len(digit.multiples), bits) + costs.registers(bits)
-        lane += costs.times(simd, pick) + costs.adder_tree(family, simd, bits, out.width)
+        luts = ceil(bits * PICK_LUTS if digit.bits == 2 and family.lut_inputs < 6 else bits)
+        lane += costs.times(simd, Resources(luts=luts, ffs=bits)) + costs.adder_tree(family, simd, bits, out.width)
     return costs.times(group_lanes * simd, each_input) + costs.times(group_lanes * pe, lane)

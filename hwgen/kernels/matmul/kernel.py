@@ -64,7 +64,5 @@ class MatMulKernel:
 
         return {"DenseSpec": DenseUnit, "ConstantSpec": ConstantUnit}[type(spec).__name__](spec)
 
-    def program(
-        self, node: Node, folding: Folding, spec: UnitSpec, taken: tuple[Order, ...]
-    ) -> dict[str, MemoryImage]:
+    def program(self, node: Node, folding: Folding, spec: UnitSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
         return FORMS[folding.form].program(node, folding, spec, taken)

@@ -29,7 +29,9 @@ def test_inputs_and_weights_of_all_widths(x: IntRange, bits: int) -> None:
     check(matmul((1, 9), 6, x=x, bits=bits))
 
 
-@pytest.mark.parametrize("weights", [[[0, 0]], [[1, 0], [0, -4]], [[-3, -5], [0, 0]], [[6, 12], [-6, -12]], [[1, 1]] * 3])
+@pytest.mark.parametrize(
+    "weights", [[[0, 0]], [[1, 0], [0, -4]], [[-3, -5], [0, 0]], [[6, 12], [-6, -12]], [[1, 1]] * 3]
+)
 def test_rows_of_zeros_of_one_term_of_negatives_and_of_equals(weights: list[list[int]]) -> None:
     check(matmul_with(weights, (1, 2)))
 
