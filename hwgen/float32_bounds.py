@@ -88,7 +88,7 @@ def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
     shape = [1] * acc.ndim
     shape[1 + op.axis] = -1
     ratio, offset = (np.array([float(f) for f in v]).reshape(shape) for v in (op.ratio, op.offset))
-    exact = acc * ratio + offset
+    exact = acc * ratio + offset if op.dialect == "real" else (acc + offset) * ratio
     terms, magnitude = _magnitude(source, values, grids)
     size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
     return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out)
@@ -180,8 +180,8 @@ def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarra
             return 1, np.abs(values[node.name].astype(np.float64))
         case Requantize() | Add() | Table() | Threshold():
             return 1, np.abs(values[node.name].astype(np.float64))
-    terms, x = _magnitude(node.src[0], values, grids)
-    return terms, op.golden(_scaled(x))
+    parts = [_magnitude(s, values, grids) for s in node.src]
+    return max(terms for terms, _ in parts), op.golden(*(_scaled(x) for _, x in parts))
 
 
 def _scaled(x: np.ndarray) -> np.ndarray:

@@ -98,6 +98,10 @@ class Resources:
     dsps: int = 0
     brams: int = 0
 
+    @property
+    def amounts(self) -> tuple[int, int, int, int]:
+        return self.luts, self.ffs, self.dsps, self.brams
+
     def __add__(self, other: Resources) -> Resources:
         return Resources(self.luts + other.luts, self.ffs + other.ffs, self.dsps + other.dsps, self.brams + other.brams)
 

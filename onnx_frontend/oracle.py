@@ -15,6 +15,7 @@ import onnx
 from hwgen.errors import ToolMissing, UserError
 from hwgen.ir.graph import Graph, Label
 from onnx_frontend.quant_graph import QuantGraph
+from onnx_frontend.unsigned_weights import with_unsigned_weights
 
 Engine = Literal["onnxruntime", "reference"]
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Relu", "Clip", "Min", "Max", "Neg")
@@ -136,7 +137,7 @@ class Oracle:
 
             evaluator = ReferenceEvaluator(exposed)
             return lambda feeds: evaluator.run(asked, feeds)
-        session = _session(exposed)
+        session = _session(with_unsigned_weights(exposed))
         return lambda feeds: session.run(asked, feeds)
 
 

@@ -162,7 +162,7 @@ def along(values: tuple, axis: int | None, rank: int) -> np.ndarray:
 def dequantize_exactly(codes: np.ndarray, quant: Quant) -> np.ndarray:
     """``scale * (code - zero_point)`` in exact fractions (blocks expanded along their axis)."""
     scale, zero = along(quant.scale, quant.axis, codes.ndim), along(quant.zero_point, quant.axis, codes.ndim)
-    return (codes.astype(object) - zero) * scale
+    return np.asarray((codes.astype(object) - zero) * scale, object)
 
 
 def dequantize_float32(codes: np.ndarray, quant: Quant) -> np.ndarray:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from hwgen.errors import Blocker, UnsupportedOp
-from onnx_frontend.dialects import qdq
+from onnx_frontend.dialects import integer, qdq, qoperator
 from onnx_frontend.dialects.builder import Builder, Reader, read_plain
 from onnx_frontend.propagate import STANDARD
 from onnx_frontend.quant_graph import QuantGraph
 
-READERS: dict[tuple[str, str], Reader] = {**qdq.READERS}
+READERS: dict[tuple[str, str], Reader] = {**qdq.READERS, **integer.READERS, **qoperator.READERS}
 
 
 def read_quantization(model: ir.Model) -> QuantGraph:
@@ -30,6 +30,7 @@ def read_leniently(model: ir.Model) -> tuple[QuantGraph, tuple[Blocker, ...]]:
     builder = Builder(model)
     for value in model.graph.inputs:
         qdq.read_input(builder, value)
+        qoperator.read_input(builder, value)
     for node in model.graph:
         domain = "" if node.domain in STANDARD else node.domain
         READERS.get((domain, node.op_type), read_plain)(builder, node)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random valid QDQ graphs from a short plan, and how to make a failing plan small."""
+"""Random valid QDQ and QOperator graphs from a short plan, and how to make a failing plan small."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ KINDS = ("vector", "signal", "image")
 
 @dataclass(frozen=True)
 class Plan:
-    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two)."""
+    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq" or "qoperator"."""
 
     kind: str
     scales: str
     seed: int
     steps: tuple[int, ...]
+    dialect: str = "qdq"
 
     @classmethod
-    def random(cls, seed: int, scales: str | None = None) -> Plan:
+    def random(cls, seed: int, scales: str | None = None, dialect: str = "qdq") -> Plan:
         rng = np.random.default_rng(seed)
         chosen = scales or str(rng.choice(["random", "decimal", "power"]))
         steps = tuple(int(s) for s in rng.integers(0, 1 << 30, rng.integers(1, 7)))
-        return cls(str(rng.choice(KINDS)), chosen, seed, steps)
+        return cls(str(rng.choice(KINDS)), chosen, seed, steps, dialect)
 
 
 def shrink(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
@@ -160,6 +161,8 @@ def build(plan: Plan) -> onnx.ModelProto:
         "signal": (1, int(sketch.rng.integers(1, 7)), int(sketch.rng.integers(5, 20))),
         "image": (1, int(sketch.rng.integers(1, 6)), *(int(n) for n in sketch.rng.integers(4, 11, 2))),
     }[plan.kind]
+    if plan.dialect == "qoperator":
+        return _qoperators(sketch, shape)
     sketch.quantize("x", shape, 1.0)
     for seed in plan.steps:
         sketch.rng = np.random.default_rng(seed)
@@ -175,3 +178,12 @@ def build(plan: Plan) -> onnx.ModelProto:
         sketch.initializers,
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def _qoperators(sketch: Sketch, shape: tuple[int, ...]) -> onnx.ModelProto:
+    from tests.fuzz_qoperators import finished, grow, start
+
+    start(sketch, shape)
+    for seed in sketch.plan.steps:
+        grow(sketch, seed)
+    return finished(sketch)

@@ -42,12 +42,14 @@ class Process:
     gap: cycles since the event before (at least 1; for the first event: since the last event of the frame before).
     takes: per operand of the stage, whether the event takes a beat (an empty tuple where the process takes none).
     gives: whether the event reserves and gives one output beat.
+    turns: how often the arrays are gone through in a frame; a process with waits has all its events in them.
     """
 
     gap: np.ndarray
     takes: tuple[np.ndarray, ...]
     gives: np.ndarray
     waits: tuple[Wait, ...] = ()
+    turns: int = 1
 
     @classmethod
     def of_steps(cls, takes: tuple[np.ndarray, ...], gives: np.ndarray) -> Process:
@@ -62,7 +64,23 @@ class Process:
     @property
     def cycles(self) -> int:
         """Cycles of one frame when nothing ever blocks."""
-        return int(self.gap.sum())
+        return int(self.gap.sum()) * self.turns
+
+    @property
+    def frame_gaps(self) -> np.ndarray:
+        """`gap` of every event of a frame."""
+        return np.tile(self.gap, self.turns)
+
+    def events_of(self, moves: np.ndarray) -> np.ndarray:
+        """Numbers of the events of a frame at which `moves` (`gives` or one of `takes`) is true."""
+        turn = np.arange(self.turns)[:, np.newaxis]
+        return (np.flatnonzero(moves) + len(self.gap) * turn).ravel()
+
+    @property
+    def spacing(self) -> int | None:
+        """Least cycles between two beats that it gives; None for a process that gives none."""
+        at = np.cumsum(self.gap)[self.gives]
+        return int(np.diff(at, append=at[0] + self.gap.sum()).min()) if len(at) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,3 +98,8 @@ class Schedule:
     @property
     def is_pipe(self) -> bool:
         return not self.processes
+
+    @property
+    def spacing(self) -> int:
+        """Least cycles between two result beats; 1 for a pipe, which adds nothing to its producer's."""
+        return next((s for s in (process.spacing for process in self.processes) if s is not None), 1)

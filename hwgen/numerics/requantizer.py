@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What "requantize" means: from an integer accumulator to the integer code of a coarser scale.
 
-There are three different functions of the accumulator under that name. A `Dialect` picks one:
+There are different functions of the accumulator under that name. A `Dialect` picks one:
 
 ``real``  ``clip(rne(acc * ratio + offset) + zp)`` over the rational numbers; offset is in output steps and may be any
           fraction. The ideal value of a QDQ graph.
 ``ort``   ``clip(rne(fl32(fl32(acc + offset) * ratio)) + zp)``. What ONNX Runtime computes for QLinearMatMul and
           QLinearConv.
+``ort_product``  ``clip(rne(fl32(fl32(acc * ratio) + zp)))``: what ONNX Runtime computes for QLinearMul, from the exact
+          product of two codes. No offset.
 ``ref``   ``clip(rne(fl64(fl64(acc + offset) * ratio) + zp))``: the zero point is added before rounding, which turns
           exact ties the other way when it is odd. The reference evaluator of ONNX.
 
-In ``ort`` and ``ref`` the ratio is the float32 number ``fl32(fl32(sx * sw) / sy)`` (see `requantize_ratio`), and the
+Except in ``real`` the ratio is the float32 number ``fl32(fl32(sx * sw) / sy)`` (see `requantize_ratio`), and the
 int32 bias is added to the accumulator before scaling: offset is an integer in units of the accumulator.
 """
 
@@ -20,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -28,11 +30,12 @@ from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding import AffineRounding, fraction_of_float32
 from hwgen.numerics.staircase import MAX_TRANSITIONS, Staircase
 
-Dialect = Literal["real", "ort", "ref"]
+Dialect = Literal["real", "ort", "ort_product", "ref"]
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 
 def requantize_ratio(scale_x: Fraction, scale_w: Fraction, scale_y: Fraction, dialect: Dialect) -> Fraction:
-    """``scale_x * scale_w / scale_y``: exact in ``real``, rounded to float32 twice in ``ort`` and ``ref``."""
+    """``scale_x * scale_w / scale_y``: exact in ``real``, rounded to float32 twice in the others."""
     if dialect == "real":
         return Fraction(scale_x) * Fraction(scale_w) / Fraction(scale_y)
     x, w, y = (np.float32(float(scale)) for scale in (scale_x, scale_w, scale_y))
@@ -57,8 +60,8 @@ class Requantizer:
         object.__setattr__(self, "offset", tuple(Fraction(o) for o in self.offset))
         if not self.ratio or not self.offset or not {len(self.ratio), len(self.offset)} <= {1, self.channels}:
             raise ValueError(f"{len(self.ratio)} ratios and {len(self.offset)} offsets do not fit together")
-        if self.dialect not in ("real", "ort", "ref"):
-            raise ValueError(f'dialect must be "real", "ort" or "ref", not {self.dialect!r}')
+        if self.dialect not in DIALECTS:
+            raise ValueError(f"dialect must be one of {DIALECTS}, not {self.dialect!r}")
         if self.dialect != "real":
             self._check_float_dialect()
 
@@ -118,11 +121,13 @@ class Requantizer:
 def evaluate_float_dialect(
     acc: np.ndarray, ratio: np.ndarray, zero_point: int, dialect: Dialect, out: IntRange
 ) -> np.ndarray:
-    """The float arithmetic of ``ort`` or ``ref``, operation by operation. ratio: float64 that hold float32 values."""
+    """The float arithmetic of a dialect other than ``real``, operation by operation. ratio: float64 that hold float32 values."""
     with np.errstate(over="ignore"):
         if dialect == "ort":
             product = acc.astype(np.float32) * ratio.astype(np.float32)
             codes = np.rint(product).astype(np.float64) + zero_point
+        elif dialect == "ort_product":
+            codes = np.rint(acc.astype(np.float32) * ratio.astype(np.float32) + np.float32(zero_point))
         else:
             codes = np.rint(acc.astype(np.float64) * ratio + zero_point)
     return np.clip(codes, out.lo, out.hi).astype(np.int64)

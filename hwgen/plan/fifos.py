@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.plan.beats import Network
+from hwgen.plan.beats import Network, Times
 from hwgen.plan.plan import Buffer, Link, Port, Stage, Timing
 from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_schedule, gives, takes
 
@@ -82,18 +82,19 @@ def build_model(draft: Draft, *, limited: bool) -> Model:
     return Model(network, inputs, outputs, queues)
 
 
-def _result_times(draft: Draft, pace: int) -> dict[str, np.ndarray]:
+def _result_times(model: Model, pace: int) -> dict[str, np.ndarray]:
     """Per output port the cycles of one frame's beats, on one clock, when a frame enters each `pace` cycles."""
-    model = build_model(draft, limited=False)
-    metronome = model.network.add("pace", np.array([pace]))
+    paced = model.network.copy()
+    metronome = paced.add("pace", np.array([pace]))
     for events in model.inputs.values():
-        model.network.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
-    times = model.network.run(WARM_UP)
-    return {name: times[e.process][-1, e.index] for name, e in model.outputs.items()}
+        paced.wait(events.process, np.array([0]), metronome, np.array([0]), 0)
+    times = paced.settle(WARM_UP)
+    return {name: times.of(e.process, e.index)[-1] for name, e in model.outputs.items()}
 
 
-def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> list[np.ndarray]:
-    """Cycle of each event in the latest schedule with these results, a frame each `pace` cycles."""
+def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> Times:
+    """Backwards (the last event first, in negative cycles) the latest schedule with these results, a frame each `pace`
+    cycles."""
     back = model.network.reversed()
     end = max(int(times[-1]) for times in results.values())
     for name, events in model.outputs.items():
@@ -101,7 +102,7 @@ def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> li
         metronome = back.add(f"{name}.results", np.diff(times, prepend=times[-1] - pace))
         each = np.arange(len(times))
         back.wait(events.process, each, metronome, each, int(times[0]))
-    return [-times[::-1, ::-1] for times in back.run(WARM_UP)[: len(model.network.names)]]
+    return back.settle(WARM_UP)
 
 
 def _add_link(
@@ -126,10 +127,10 @@ def _add_link(
 def size_queues(draft: Draft) -> Draft:
     """Queues just deep enough to lose no cycle; deep ones move into block RAM."""
     draft = replace(draft, links=tuple(_gathered(draft, link) for link in draft.links))
-    pace = _free_interval(build_model(draft, limited=False))
+    pace = build_model(draft, limited=False).network.interval(WARM_UP)
     while True:
         model = build_model(draft, limited=False)
-        times = _latest_times(model, _result_times(draft, pace), pace)
+        times = _latest_times(model, _result_times(model, pace), pace)
         links = tuple(
             link if link.queue is None else replace(link, queue=_buffer(link, model.queues[link.name], times))
             for link in draft.links
@@ -152,18 +153,19 @@ def _gathered(draft: Draft, link: Link) -> Link:
     return link if gather % burst and burst % gather else replace(link, gather=gather)
 
 
-def _buffer(link: Link, queues: list[QueueEvents], times: list[np.ndarray]) -> Buffer:
+def _buffer(link: Link, queues: list[QueueEvents], backwards: Times) -> Buffer:
     assert link.queue is not None
-    depth = max(LEAST_DEPTH, *(q.needed_depth(times) for q in queues), *(q.burst for q in queues))
+    needed = (q.needed_depth(_forwards(backwards, q.reserved), _forwards(backwards, q.freed)) for q in queues)
+    depth = max(LEAST_DEPTH, *needed, *(q.burst for q in queues))
     bits = depth * link.lanes_queue * link.range.width
     block = link.queue.style == "block" or (depth > 64 and bits >= BLOCK_FROM_BITS)
     return Buffer(depth, "block" if block else "distributed")
 
 
-def _free_interval(model: Model) -> int:
-    """Cycles a frame of the slowest process when nothing holds the others up."""
-    times = model.network.run(WARM_UP)
-    return max(int(t[-1, -1] - t[-2, -1]) for t in times)
+def _forwards(backwards: Times, events: Events) -> np.ndarray:
+    """The cycles of some events in a schedule that is known backwards, all frames in a row."""
+    size = backwards.known[events.process].shape[1]
+    return -backwards.of(events.process, size - 1 - events.index)[::-1].ravel()
 
 
 def predict_timing(draft: Draft) -> Timing:
@@ -171,15 +173,15 @@ def predict_timing(draft: Draft) -> Timing:
     model = build_model(draft, limited=True)
     frames = WARM_UP
     while True:
-        times = model.network.run(frames)
-        starts = [times[e.process][:, e.index[0]] for e in model.inputs.values()]
+        times = model.network.settle(frames)
+        starts = [times.of(e.process, e.index[:1]).ravel() for e in model.inputs.values()]
         intervals = [np.diff(s) for s in starts]
         settled = _settled_from(intervals)
         if settled < frames - 3 or frames >= MOST_FRAMES:
             break
         frames = min(2 * frames, MOST_FRAMES)
     begin = min(int(s[0]) for s in starts)
-    ends = [times[e.process][0] for e in model.outputs.values()]
+    ends = [times.known[e.process][0] for e in model.outputs.values()]
     return Timing(
         initiation_interval=max(int(i[-1]) for i in intervals),
         latency=max(int(e[-1]) for e in ends) - begin,

@@ -9,15 +9,20 @@ from fractions import Fraction
 
 from hwgen import costs
 from hwgen.errors import PlanDoesNotFit
-from hwgen.ir.graph import Graph, Node
+from hwgen.ir.graph import Graph
 from hwgen.kernels.base import Cycles, Folding, arranged_spec
 from hwgen.kernels.catalog import kernel_of
-from hwgen.plan.choices import Market, gearbox_area
 from hwgen.plan.fifos import Draft, predict_timing, size_queues
+from hwgen.plan.fitting import Fit, Fitting
 from hwgen.plan.flow import Edge, Flow
+from hwgen.plan.packing import Stages
 from hwgen.plan.plan import Buffer, Goal, Link, Plan, Port, Stage, Unit
-from hwgen.plan.search import Selection, select
+from hwgen.plan.search import Selection
+from hwgen.plan.supply import Supply, gearbox_area
 from hwgen.targets import Resources, Target
+
+ATTEMPTS = 3
+"""Plans made for one interval, each with the room that the queues of the one before took."""
 
 
 def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding] | None = None) -> Plan:
@@ -26,107 +31,62 @@ def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding
     fixed: foldings by node name that stand already, for example from an edited plan.json.
     Raises PlanDoesNotFit where even the smallest foldings are too large, or the largest too slow.
     """
-    market = Market(target, dict(fixed or {}))
-    limits = _intervals(Flow.of(graph), market)
+    supply = Supply(target, dict(fixed or {}))
+    fitting = Fitting(graph, supply, goal)
     if goal.fps is not None:
         most = int(Fraction(target.clock_mhz).limit_denominator(1000) * 1_000_000 / goal.fps)
-        plan = _plan_within(graph, market, goal, most)
-        if plan is None or not plan.fits:
-            raise _does_not_fit(graph, target, goal, plan, f"{float(goal.fps):g} frames a second")
-        return plan
-    return _fastest_that_fits(graph, market, goal, limits)
+        plan, asked = _plan_within(fitting, most), f"{float(goal.fps):g} frames a second"
+    else:
+        plan, asked = _fastest_that_fits(fitting, Stages.of(Flow.of(graph), supply, goal)), "the smallest foldings"
+    if plan is None or not plan.fits:
+        raise _does_not_fit(target, goal, plan, asked)
+    return plan
 
 
-def _intervals(flow: Flow, market: Market) -> list[int]:
-    """Every interval at which some node changes its cheapest folding, shortest first."""
-    cycles = {offer.cycles for node in flow.nodes for offer in market.offers(node)}
-    slowest = max(min(offer.cycles for offer in market.offers(node)) for node in flow.nodes)
-    return sorted(c for c in cycles if c >= slowest)
+def _fastest_that_fits(fitting: Fitting, stages: Stages) -> Plan | None:
+    """From the shortest interval that may be possible in wider and wider steps to one that fits, then by bisection to
+    the shortest; what is closest at the longest interval where none fits."""
+    intervals = stages.candidates
+    failed, step, best = stages.shortest_possible() - 1, 1, None
+    index = failed
+    while best is None and index < len(intervals) - 1:
+        failed, index, step = index, min(index + step, len(intervals) - 1), 2 * step
+        best = _fitting_within(fitting, intervals[index])
+    if best is None:
+        return _plan_within(fitting, intervals[-1])
+    while index - failed > 1:
+        middle = (failed + index) // 2
+        plan = _fitting_within(fitting, intervals[middle])
+        best, index, failed = (plan, middle, failed) if plan else (best, index, middle)
+    return best
 
 
-def _fastest_that_fits(graph: Graph, market: Market, goal: Goal, limits: list[int]) -> Plan:
-    """Bisection for the shortest interval whose stages alone fit; from there on the first whose whole plan fits."""
-    low, high = 0, len(limits)
-    while low < high:
-        middle = (low + high) // 2
-        if _stages_fit(_select_within(graph, market, limits[middle]), market, goal):
-            high = middle
-        else:
-            low = middle + 1
-    plan = None
-    for interval in limits[low:]:
-        plan = _plan_within(graph, market, goal, interval)
-        if plan is not None and plan.fits:
-            return plan
-    raise _does_not_fit(graph, market.target, goal, plan, "the smallest foldings")
+def _plan_within(fitting: Fitting, interval: int) -> Plan | None:
+    """A plan that fits, each stage within `interval` cycles, else the closest; None where some node is not that fast."""
+    plan = _fitting_within(fitting, interval)
+    if plan is None:
+        fit = fitting.within(interval, Resources())
+        plan = fit and _assemble(fit, fitting)
+    return plan
 
 
-def _stages_fit(found: tuple[Flow, Selection] | None, market: Market, goal: Goal) -> bool:
-    """Whether there is a selection whose stages fit, queues and adapters left out."""
-    if found is None:
-        return False
-    total = Resources()
-    for choice in found[1].choices.values():
-        total += choice.area
-    return goal.holds(total, market.target)
-
-
-def _plan_within(graph: Graph, market: Market, goal: Goal, interval: int) -> Plan | None:
-    """A plan whose stages each need at most `interval` cycles."""
-    found = _select_within(graph, market, interval)
-    return None if found is None else _assemble(*found, market, goal)
-
-
-def _select_within(graph: Graph, market: Market, interval: int) -> tuple[Flow, Selection] | None:
-    """Choices within `interval` cycles, and the flow they are for: the graph's, with reorders where orders differ."""
-    for _ in range(4):
-        flow = Flow.of(graph)
-        selection = select(flow, market, interval)
-        if selection is None:
+def _fitting_within(fitting: Fitting, interval: int) -> Plan | None:
+    """A plan that fits, each stage within `interval` cycles. What its queues need is known only once it is made."""
+    reserve = Resources()
+    for _ in range(ATTEMPTS):
+        fit = fitting.within(interval, reserve)
+        if fit is None or not fit.fits:
             return None
-        mismatched = [
-            edge
-            for edge in flow.edges
-            if not isinstance(edge.sink, str)
-            and edge.seen(selection.choices[edge.source.name].order)
-            != selection.choices[edge.sink.name].taken[edge.operand]
-        ]
-        if not mismatched:
-            return flow, selection
-        graph = _insert_reorders(graph, selection, mismatched)
+        plan = _assemble(fit, fitting)
+        if plan.fits:
+            return plan
+        reserve = plan.area - fit.area
     return None
 
 
-def _insert_reorders(graph: Graph, selection: Selection, edges: list[Edge]) -> Graph:
-    """Puts a Reorder in front of each operand that wants another order than its producer sends."""
-    from hwgen.kernels.view.op import Reorder
-
-    wanted = {
-        (edge.sink.name, edge.operand): (
-            selection.choices[edge.sink.name].taken[edge.operand],
-            edge.seen(selection.choices[edge.source.name].order),
-        )
-        for edge in edges
-        if isinstance(edge.sink, Node)
-    }
-
-    def rule(node: Node) -> Node | None:
-        src, operand = [], 0
-        for source in node.src:
-            if not source.is_constant:
-                if (node.name, operand) in wanted:
-                    name = f"{node.name}_reorder_{operand}"
-                    source = Node(Reorder(*wanted[node.name, operand]), (source,), name, node.origin)
-                operand += 1
-            src.append(source)
-        same = all(a is b for a, b in zip(src, node.src, strict=True))
-        return None if same else Node(node.op, tuple(src), node.name, node.origin, node.tensor)
-
-    return graph.rewrite(rule)
-
-
-def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> Plan:
+def _assemble(fit: Fit, fitting: Fitting) -> Plan:
     """Stages, ports and links of a selection, queues sized and timing predicted."""
+    flow, selection, target = fit.flow, fit.selection, fitting.supply.target
     stages, ports, units = {}, {}, []
     for node in flow.nodes:
         choice = selection.choices[node.name]
@@ -142,26 +102,33 @@ def _assemble(flow: Flow, selection: Selection, market: Market, goal: Goal) -> P
             node.name,
             choice.taken,
             choice.order,
-            market.schedule(node, choice.folding),
+            kernel.schedule(node, choice.folding),
             Cycles.exactly(choice.cycles),
             choice.area,
             selection.why[node.name],
         )
-    links = [_link(flow, edge, selection, market) for edge in flow.edges]
+    links = [_link(flow, edge, selection) for edge in flow.edges]
     for edge in flow.edges:
         if isinstance(edge.sink, str):
             link = links[flow.edges.index(edge)]
             seen = edge.views[-1] if edge.views else edge.source
             ports[link.sink] = Port(link.sink, edge.sink, "out", seen, link.order, link.lanes_sink)
     draft = size_queues(Draft(stages, ports, tuple(links)))
-    sized = tuple(_priced(link, market.target) for link in draft.links)
+    sized = tuple(_priced(link, target) for link in draft.links)
     timing = predict_timing(draft)
     return Plan(
-        flow.graph, market.target, goal, tuple(units), tuple(stages.values()), tuple(ports.values()), sized, timing
+        flow.graph,
+        target,
+        fitting.goal,
+        tuple(units),
+        tuple(stages.values()),
+        tuple(ports.values()),
+        sized,
+        timing,
     )
 
 
-def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
+def _link(flow: Flow, edge: Edge, selection: Selection) -> Link:
     source = selection.choices[edge.source.name]
     order, values = edge.seen(source.order), edge.source.type.range
     lanes = source.folding.lanes_out
@@ -172,7 +139,7 @@ def _link(flow: Flow, edge: Edge, selection: Selection, market: Market) -> Link:
         )
     sink = selection.choices[edge.sink.name]
     lanes_sink = sink.folding.lanes_in[edge.operand]
-    if market.schedule(edge.sink, sink.folding).is_pipe:
+    if sink.is_pipe:
         return Link(
             edge.source.name, edge.sink.name, edge.operand, order, values, lanes, lanes_sink, lanes // lanes_sink
         )
@@ -200,8 +167,8 @@ def _priced(link: Link, target: Target) -> Link:
     return replace(link, area=area)
 
 
-def _does_not_fit(graph: Graph, target: Target, goal: Goal, plan: Plan | None, asked: str) -> PlanDoesNotFit:
-    found = "no folding is that fast" if plan is None else _used(plan.area, target)
+def _does_not_fit(target: Target, goal: Goal, plan: Plan | None, asked: str) -> PlanDoesNotFit:
+    found = "no folding is that fast" if plan is None else f"at the closest {_used(plan.area, target)}"
     return PlanDoesNotFit.of(
         f"target {target.name}",
         f"{asked} do not fit" if plan is not None else f"{asked} cannot be reached",

@@ -28,6 +28,19 @@ class Goal:
     bram_fraction: Fraction = Fraction(9, 10)
     dsp_fraction: Fraction = Fraction(1)
 
+    def shares(self, used: Resources, target: Target) -> tuple[Fraction, ...]:
+        """Of LUTs, flip-flops, DSPs and RAMs the used part of what is allowed; empty for a target without limits."""
+        allowed = {
+            "luts": self.lut_fraction,
+            "ffs": self.lut_fraction,
+            "dsps": self.dsp_fraction,
+            "brams": self.bram_fraction,
+        }
+        parts = used.used(target)
+        return tuple(
+            part / allowed[name] if allowed[name] else Fraction(2 * (part > 0)) for name, part in parts.items()
+        )
+
     def holds(self, used: Resources, target: Target) -> bool:
         return used.fits(target, self.lut_fraction, self.bram_fraction, self.dsp_fraction)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.ir.graph import Node
+from hwgen.ir.order import Order
 from hwgen.plan.choices import Choice, Market
 from hwgen.plan.flow import Edge, Flow
 
@@ -34,7 +35,7 @@ def select(flow: Flow, market: Market, interval: int) -> Selection | None:
             return None
         _, best, gap = ranked[0]
         choices[node.name], spacing[node.name] = best, gap
-        why[node.name] = _explain(market, ranked)
+        why[node.name] = _explain(ranked)
     return Selection(choices, spacing, why)
 
 
@@ -44,46 +45,46 @@ def _rank(
     """(price, choice, spacing of its result), cheapest first."""
     edges = flow.into(node)
     given = tuple(edge.seen(chosen[edge.source.name].order) for edge in edges)
+    offered: dict[tuple[int, Order], tuple[Order, ...]] = {}
     ranked = []
     for choice in market.choose_all(node, given, interval):
-        joins = [market.join(chosen[e.source.name], e, choice, spacing[e.source.name], interval) for e in edges]
+        joins = [
+            market.join(e, seen, chosen[e.source.name].folding.lanes_out, choice, spacing[e.source.name], interval)
+            for e, seen in zip(edges, given, strict=True)
+        ]
         if any(join is None for join in joins):
             continue
-        gap = _spacing(market, choice, edges, chosen, spacing)
-        ahead = [_continuation(flow, market, choice, gap, edge, interval) for edge in flow.out_of(node)]
+        gap = _spacing(choice, edges, chosen, spacing)
+        ahead = []
+        for k, edge in enumerate(flow.out_of(node)):
+            if (k, choice.order) not in offered:
+                offered[k, choice.order] = _given(flow, choice, edge, chosen)
+            ahead.append(market.ahead(edge, offered[k, choice.order], choice.folding.lanes_out, gap, interval))
         if any(price is None for price in ahead):
             continue
         ranked.append((choice.price + sum(joins) + sum(ahead), choice, gap))  # type: ignore[arg-type]
     return sorted(ranked, key=lambda item: (item[0], str(item[1].folding)))
 
 
-def _spacing(
-    market: Market, choice: Choice, edges: list[Edge], chosen: dict[str, Choice], spacing: dict[str, int]
-) -> int:
+def _spacing(choice: Choice, edges: list[Edge], chosen: dict[str, Choice], spacing: dict[str, int]) -> int:
     """Cycles between the result beats: a pipe keeps its producer's, unless a serializer closes them up."""
-    if choice.node.is_input or not market.schedule(choice.node, choice.folding).is_pipe:
+    if not choice.is_pipe:
         return choice.spacing
     (edge,) = edges
     serialized = chosen[edge.source.name].folding.lanes_out != choice.folding.lanes_in[0]
     return 1 if serialized else spacing[edge.source.name]
 
 
-def _continuation(flow: Flow, market: Market, choice: Choice, gap: int, edge: Edge, interval: int) -> float | None:
-    """Price of the cheapest consumer over one edge, if this choice is made; None where there is none."""
-    if isinstance(edge.sink, str):
-        return 0.0
-    seen = edge.seen(choice.order)
-    others = len(flow.into(edge.sink))
-    given = (seen,) * others
-    prices = []
-    for sink in market.choose_all(edge.sink, given, interval):
-        join = market.join(choice, edge, sink, gap, interval)
-        if join is not None:
-            prices.append(join + sink.price / others)
-    return min(prices, default=None)
+def _given(flow: Flow, choice: Choice, edge: Edge, chosen: dict[str, Choice]) -> tuple[Order, ...]:
+    """Orders that the sink of an edge is offered if this choice is made; channels-last from what is not chosen yet."""
+    orders = []
+    for other in [] if isinstance(edge.sink, str) else flow.into(edge.sink):
+        source = choice if other.source is choice.node else chosen.get(other.source.name)
+        orders.append(other.seen(source.order if source else Order.channels_last(other.source.type.shape)))
+    return tuple(orders)
 
 
-def _explain(market: Market, ranked: list[tuple[float, Choice, int]]) -> str:
+def _explain(ranked: list[tuple[float, Choice, int]]) -> str:
     """The choice and the next two, with their prices in parts per thousand of the device."""
 
     def words(item: tuple[float, Choice, int]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
+from numba import njit
 
 from hwgen.ir.schedule import Process, Schedule
 from hwgen.plan.beats import Network
@@ -58,19 +59,27 @@ class QueueEvents:
         parts = max(1, link.gather // link.burst)
         return cls(Events(producer.process, producer.index[::parts]), freed, max(1, link.burst // link.gather))
 
-    def needed_depth(self, times: list[np.ndarray]) -> int:
-        """The least depth with which the run that gave `times` would have been the same."""
-        reserved = times[self.reserved.process][:, self.reserved.index].ravel()
-        freed = times[self.freed.process][:, self.freed.index].ravel() + 1
-        back = np.searchsorted(freed, reserved, side="right")
-        return int(((np.arange(len(reserved)) + 1) * self.burst - back).max())
+    def needed_depth(self, reserved: np.ndarray, freed: np.ndarray) -> int:
+        """The least depth with which a run with these cycles of the two events would have been the same."""
+        return int(_most_held(reserved, freed, self.burst))
+
+
+@njit(cache=True)
+def _most_held(reserved, freed, burst):  # type: ignore[no-untyped-def]
+    """Most beats that are reserved and not yet freed, in the cycle after, when a beat is reserved."""
+    most, back = 0, 0
+    for k in range(len(reserved)):
+        while back < len(freed) and freed[back] < reserved[k]:
+            back += 1
+        most = max(most, (k + 1) * burst - back)
+    return most
 
 
 def add_schedule(network: Network, name: str, schedule: Schedule) -> list[int]:
     """Adds the processes of a unit with the waits between them; returns their numbers."""
     first = len(network.names)
     for k, process in enumerate(schedule.processes):
-        network.add(name if len(schedule.processes) == 1 else f"{name}.{k}", process.gap)
+        network.add(name if len(schedule.processes) == 1 else f"{name}.{k}", process.frame_gaps)
     for k, process in enumerate(schedule.processes):
         for wait in process.waits:
             network.wait(first + k, None, first + wait.process, wait.events, wait.delay)
@@ -81,7 +90,7 @@ def gives(numbers: list[int], processes: tuple[Process, ...]) -> Events:
     """The events of a unit that give a beat; one process of a unit gives all of them."""
     for number, process in zip(numbers, processes, strict=True):
         if process.gives.any():
-            return Events(number, np.flatnonzero(process.gives))
+            return Events(number, process.events_of(process.gives))
     raise ValueError("a unit that gives no beat")
 
 
@@ -89,7 +98,7 @@ def takes(numbers: list[int], processes: tuple[Process, ...], operand: int) -> E
     """The events of a unit that take a beat of `operand`."""
     for number, process in zip(numbers, processes, strict=True):
         if operand < len(process.takes) and process.takes[operand].any():
-            return Events(number, np.flatnonzero(process.takes[operand]))
+            return Events(number, process.events_of(process.takes[operand]))
     raise ValueError(f"a unit that takes no beat of operand {operand}")
 
 
@@ -146,6 +155,9 @@ def _add_consumer(network: Network, link: LinkTiming, arrival: Events, delays: n
 
 def _wait_each(network: Network, waiting: Events, source: Events, delays: np.ndarray) -> None:
     """Each waiting event waits for its source event plus its own delay: one constraint per different delay."""
+    if len(delays) and delays.min() == delays.max():
+        network.wait(waiting.process, waiting.index, source.process, source.index, int(delays[0]))
+        return
     for delay in np.unique(delays):
         of_delay = delays == delay
         network.wait(waiting.process, waiting.index[of_delay], source.process, source.index[of_delay], int(delay))

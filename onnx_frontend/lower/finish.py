@@ -71,9 +71,9 @@ def _requantize(lowering: Lowering, source: Affine, wanted: Finish, ratio: Exact
         r, o = ratio.ravel()[0], offset.ravel()[0]
         codes = tuple(out.clamp(round(x * r + o) + zero) for x in range(values.lo, values.hi + 1))
         return table(lowering, source, wanted, codes)
-    node, axis, ratios, offsets = _one_axis(lowering, source.node, ratio, offset, wanted.path)
+    node, axis, ratios, offsets = one_axis(lowering, source.node, ratio, offset, wanted.path)
     op = Requantize(ratios, offsets, zero, wanted.quant.dialect, out, axis)
-    return _reshaped(lowering, op, node, source, wanted)
+    return reshaped(lowering, op, node, source, wanted)
 
 
 def table(lowering: Lowering, source: Affine, wanted: Finish, codes: tuple[int, ...]) -> Node:
@@ -96,7 +96,7 @@ def name_of(lowering: Lowering, source: Affine, wanted: Finish) -> str:
     return source.name or lowering.named(wanted.path[0])
 
 
-def _one_axis(
+def one_axis(
     lowering: Lowering, node: Node, ratio: Exact, offset: Exact, path: tuple[QuantNode, ...]
 ) -> tuple[Node, int, tuple[Fraction, ...], tuple[Fraction, ...]]:
     """The constants along a single axis; axes between which they vary are merged by a Reshape."""
@@ -121,7 +121,7 @@ def _one_axis(
     return node, first, flat[0], flat[1]
 
 
-def _reshaped(lowering: Lowering, op: Requantize | Threshold, node: Node, source: Affine, wanted: Finish) -> Node:
+def reshaped(lowering: Lowering, op: Requantize | Threshold, node: Node, source: Affine, wanted: Finish) -> Node:
     name, shape = name_of(lowering, source, wanted), source.node.type.shape
     if node is source.node:
         return lowering.emit(op, (node,), name, wanted.path, wanted.tensor)
@@ -156,13 +156,13 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
 
 def _threshold(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     values = source.node.type.range
-    node, axis, scales, offsets = _one_axis(lowering, source.node, source.scale, source.offset, wanted.path)
+    node, axis, scales, offsets = one_axis(lowering, source.node, source.scale, source.offset, wanted.path)
     channels = max(len(scales), len(offsets))
     pairs = [(scales[k % len(scales)], offsets[k % len(offsets)]) for k in range(channels)]
     reals = [end * s + o for s, o in pairs for end in (values.lo, values.hi)]
     steps = Steps(wanted.expression, wanted.quant, min(reals), max(reals))
     op = Threshold(tuple(steps.staircase(values, s, o) for s, o in pairs), axis, describe(wanted))
-    return _reshaped(lowering, op, node, source, wanted)
+    return reshaped(lowering, op, node, source, wanted)
 
 
 def on_same_grid(

@@ -126,7 +126,8 @@ class Lowering:
             grids = [self.grid(name, node) for name in self.streams(node)]
             if all(g.quant.same_grid(grids[0].quant) for g in grids):
                 quant = self._moved_quant(node, grids[0].quant)
-                return Grid(self._moved(node, tuple(g.node for g in grids), tensor), quant)
+                moved = self._moved(node, tuple(g.node for g in grids), tensor)
+                return Grid(self.label(moved, tensor if known.quant else ""), quant)
         if node is not None and node.op in self.rules.grid_rules:
             result = self.rules.grid_rules[node.op](self, node)
             if result is not None:

@@ -38,14 +38,14 @@ def add(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     ratios = gain * a.scale.item(), gain * sign * b.scale.item()
     offset = gain * (a.offset.item() + sign * b.offset.item()) + shift
     op = Add(*ratios, offset, finish.quant.zero_point[0], out)
-    sources = tuple(_expanded(lowering, node, s.node) for s in (a, b))
+    sources = tuple(expanded(lowering, node, s.node) for s in (a, b))
     return lowering.emit(op, sources, lowering.named(node), finish.path, finish.tensor)
 
 
 def mul(lowering: Lowering, node: QuantNode) -> Affine:
     """Mul of two activations: an exact product, divided and rounded by what follows."""
     a, b = (uniform_grid(lowering, node, k) for k in (0, 1))
-    sources = tuple(_expanded(lowering, node, g.node) for g in (a, b))
+    sources = tuple(expanded(lowering, node, g.node) for g in (a, b))
     op = Multiply(a.quant.zero_point[0], b.quant.zero_point[0])
     product = lowering.emit(op, sources, f"{lowering.named(node)}_product", (node,))
     return Affine(product, scalar(a.quant.scale[0] * b.quant.scale[0]), scalar(0), False, lowering.named(node))
@@ -67,7 +67,7 @@ def _operand(lowering: Lowering, node: QuantNode, position: int) -> Affine:
     return Affine(grid.node, scalar(scale), scalar(-scale * grid.quant.zero_point[0]), True, "")
 
 
-def _expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
+def expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
     """The operand repeated to the shape of the result, as ONNX broadcasts it: (P, 1, Q) becomes (P, E, Q)."""
     target, shape = lowering.shape(node.output), source.type.shape
     shape = (1,) * (len(target) - len(shape)) + shape

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +39,17 @@ def test_a_schedule_without_processes_is_a_pipe() -> None:
 
 def test_never_lies_before_every_frame_that_can_be_simulated() -> None:
     assert NEVER + (1 << 39) < 0
+
+
+def test_turns_repeat_the_arrays_over_a_frame() -> None:
+    process = replace(Process.of_steps((np.array([1, 0, 0]),), np.array([0, 0, 1])), turns=3)
+    assert process.frame_gaps.tolist() == [1, 2, 1, 2, 1, 2] and process.cycles == 9
+    assert process.events_of(process.gives).tolist() == [1, 3, 5]
+    assert process.events_of(process.takes[0]).tolist() == [0, 2, 4]
+
+
+def test_the_spacing_is_the_shortest_way_between_two_results_also_over_the_end_of_a_frame() -> None:
+    gives = np.array([0, 1, 0, 0, 1, 0, 0, 0])
+    assert Schedule(1, (Process.of_steps((), np.ones(8) * gives),)).spacing == 3
+    assert Schedule(1, (Process.of_steps((gives,), np.zeros(8)), Process.of_steps((), 1 - gives))).spacing == 1
+    assert Schedule(1).spacing == 1

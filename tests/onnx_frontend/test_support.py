@@ -36,7 +36,7 @@ def test_every_float_layer_is_named_with_the_command_that_quantizes():
 def test_blockers_of_every_kind_come_in_one_list():
     body = (
         PAIR
-        + """[soft] s = Softmax<axis=-1>(e)
+        + """[soft] s = LogSoftmax<axis=-1>(e)
       s_q = QuantizeLinear(s, s2, z2)
       f = DequantizeLinear(s_q, s2, z2)
       [bare] g = MatMul(f, w)

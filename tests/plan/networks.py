@@ -11,6 +11,7 @@ from hwgen.ir.graph import Graph, Node
 from hwgen.ir.leaves import Constant, Input
 from hwgen.ir.op import TensorType
 from hwgen.kernels.add.op import Add
+from hwgen.kernels.concat.op import Concat
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.window.op import Window
@@ -39,3 +40,9 @@ def residual() -> Graph:
     x = Node(Input(TensorType((1, 4, 6, 6), CODES)), (), "x")
     total = Add(Fraction(1, 2), Fraction(1, 3), Fraction(0), 0, CODES)
     return Graph((x,), {"y": Node(total, (conv("first", x, 4, 1), x), "y")})
+
+
+def uneven_concat() -> Graph:
+    """x with 4 channels beside conv(x) with 8: an order of one operand is none of the other."""
+    x = Node(Input(TensorType((1, 4, 6, 6), CODES)), (), "x")
+    return Graph((x,), {"y": Node(Concat(1), (conv("first", x, 8, 1), x), "y")})

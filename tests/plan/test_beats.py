@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwgen.errors import InternalError
+from hwgen.ir.graph import Graph
 from hwgen.ir.schedule import NEVER
 from hwgen.plan.beats import Deadlock, Network
+from hwgen.plan.fifos import Draft, build_model
+from hwgen.plan.make_plan import make_plan
+from hwgen.plan.plan import Goal
+from hwgen.targets import Target
+from tests.plan.networks import residual, two_convs, uneven_concat
 
 
 def times_of(network: Network, frames: int) -> list[list[list[int]]]:
@@ -96,14 +105,57 @@ def networks(draw: st.DrawFn) -> Network:
 @settings(max_examples=60, deadline=None)
 @given(networks())
 def test_every_event_happens_at_the_earliest_time_its_constraints_allow(network: Network) -> None:
-    frames = 3
+    check_earliest(network, 10)
+
+
+@pytest.mark.parametrize("graph", (two_convs, residual, uneven_concat))
+@pytest.mark.parametrize("limited", (False, True))
+def test_the_times_of_a_plan_are_the_earliest_also_in_the_frames_that_are_not_run(
+    graph: Callable[[], Graph], limited: bool
+) -> None:
+    plan = make_plan(graph(), Target.named("ecp5-25k"), Goal(Fraction(50_000)))
+    draft = Draft(plan.stage_by_name, {p.name: p for p in plan.ports}, plan.links)
+    network = build_model(draft, limited=limited).network
+    check_earliest(network, 6)
+    if limited:
+        assert len(network.settle(6).known[0]) < 6
+
+
+def check_earliest(network: Network, frames: int) -> None:
+    """Each event is at the latest of its bounds: as early as all events before it allow."""
     times = [t.ravel() for t in network.run(frames)]
     for p, mine in enumerate(times):
-        size = network.events(p)
-        for n, time in enumerate(mine):
-            bounds = [mine[n - 1] + network.gaps[p][n % size] if n else 0]
-            for source, events, delay in network.constraints[p]:
-                index = n // size * network.events(source) + events[n % size]
-                if index >= 0:
-                    bounds.append(times[source][index] + delay)
-            assert time == max(bounds)
+        gaps = np.tile(network.gaps[p], frames)
+        earliest = np.append(0, mine[:-1] + gaps[1:])
+        for source, events, delay in network.constraints[p]:
+            per_frame = np.arange(frames)[:, np.newaxis] * network.events(source)
+            index = (per_frame + events).ravel()
+            known = index >= 0
+            earliest[known] = np.maximum(earliest[known], times[source][index[known]] + delay)
+        assert np.array_equal(mine, earliest)
+
+
+def test_frames_repeat_only_where_no_constraint_looks_further_back() -> None:
+    network = Network()
+    source = network.add("source", np.array([10]))
+    sink = network.add("sink", np.array([10]))
+    network.wait(sink, None, source, np.array([-3]), 100)
+    assert np.diff(network.run(6)[sink].ravel()).tolist() == [10, 10, 80, 10, 10]
+
+
+def test_the_interval_is_that_of_the_processes_that_wait_for_each_other() -> None:
+    network = Network()
+    fast = network.add("fast", np.array([3]))
+    slow = network.add("slow", np.array([2]))
+    network.wait(slow, None, fast, np.array([0]), 4)
+    assert network.interval(4) == 3
+    network.wait(fast, None, slow, np.array([-1]), 5)
+    assert network.interval(4) == 9
+
+
+def test_copies_take_further_constraints_alone() -> None:
+    network = Network()
+    a = network.add("a", np.ones(2))
+    copy = network.copy()
+    copy.wait(a, None, copy.add("b", np.array([7])), np.array([0, 0]), 0)
+    assert network.run(2)[a].tolist() == [[0, 1], [2, 3]] and copy.run(2)[a].tolist() == [[0, 1], [7, 8]]

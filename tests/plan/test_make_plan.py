@@ -12,7 +12,7 @@ from hwgen.plan.fifos import Draft, build_model
 from hwgen.plan.make_plan import make_plan
 from hwgen.plan.plan import Buffer, Goal, Plan
 from hwgen.targets import Target
-from tests.plan.networks import residual, two_convs
+from tests.plan.networks import residual, two_convs, uneven_concat
 
 ECP5 = Target.named("ecp5-25k")
 
@@ -40,6 +40,12 @@ def test_a_skip_that_is_too_short_deadlocks_and_the_planned_one_does_not() -> No
     short = tuple(replace(k, queue=Buffer(2)) if (k.source, k.sink) == ("x", "y") else k for k in plan.links)
     with pytest.raises(Deadlock, match="waiting for ever"):
         build_model(Draft(plan.stage_by_name, ports, short), limited=True).network.run(4)
+
+
+def test_operands_of_different_shapes_are_joined() -> None:
+    for fps in (1_000, 50_000):
+        plan = make_plan(uneven_concat(), ECP5, Goal(Fraction(fps)))
+        assert {link.sink for link in plan.outputs_of("x")} == {"first_window", "y"}
 
 
 def test_every_choice_says_why() -> None:

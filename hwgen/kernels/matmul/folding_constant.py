@@ -109,8 +109,8 @@ def block_diagonal(weights: np.ndarray, groups: int) -> np.ndarray:
 
 
 def schedule(node: Node, folding: ConstantFolding) -> Schedule:
-    every = np.ones(shape_of(node)[3], dtype=bool)
-    return Schedule(1 + stages(node, folding), (Process.of_steps((every,), every),))
+    position = Process.of_steps((np.array([True]),), np.array([True]))
+    return Schedule(1 + stages(node, folding), (replace(position, turns=shape_of(node)[3]),))
 
 
 def cycles(node: Node, folding: ConstantFolding) -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar
 
@@ -152,10 +152,8 @@ def schedule(node: Node, folding: DenseFolding) -> Schedule:
     step = np.arange(s.weight_depth)
     takes = (step // s.steps) % s.folds == 0
     gives = step % s.steps == s.steps - 1
-    one = Process.of_steps((takes,), gives)
-    positions = shape_of(node)[3]
-    frame = Process(np.tile(one.gap, positions), (np.tile(one.takes[0], positions),), np.tile(one.gives, positions))
-    return Schedule(latency(s), (frame,))
+    position = Process.of_steps((takes,), gives)
+    return Schedule(latency(s), (replace(position, turns=shape_of(node)[3]),))
 
 
 def cycles(node: Node, folding: DenseFolding) -> int:
