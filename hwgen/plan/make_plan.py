@@ -94,8 +94,7 @@ def _assemble(fit: Fit, fitting: Fitting) -> Plan:
             ports[node.name] = Port(node.name, node.name, "in", node, choice.order, choice.folding.lanes_out)
             continue
         kernel = kernel_of(node)
-        spec = arranged_spec(kernel, node, choice.folding, choice.taken)
-        units.append(Unit(node.name, node.op.name, spec))
+        units.append(Unit(node.name, node.op.name, arranged_spec(kernel, node, choice.folding, choice.taken)))
         stages[node.name] = Stage(
             node,
             choice.folding,
