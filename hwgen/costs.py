@@ -209,3 +209,18 @@ def narrow(family: Family, width: int, factor: int) -> Resources:
 def serializer(family: Family, width: int, factor: int) -> Resources:
     """hdl/gearbox.py Serializer into `factor` beats of `width` bits."""
     return registers(width * factor) + mux(family, 2, width * factor) + counter(family, factor + 1)
+
+
+def divider_latency(bits: int) -> int:
+    """Cycles through hdl/divider.py: the first remainder, a step for each bit, two to round."""
+    return bits + 3
+
+
+def divider(family: Family, lanes: int, denominator_bits: int, bits: int) -> Resources:
+    """hdl/divider.py: an adder for each bit of each quotient, the remainders, and one chain of denominators."""
+    total = registers(bits * denominator_bits)
+    lane = adder(family, denominator_bits + bits + 1) + registers(denominator_bits + bits + 1)
+    for step in range(bits):
+        lane += add_subtract(family, denominator_bits + 2) + registers(denominator_bits + step + 1 + bits - step)
+    lane += adder(family, bits) + registers(2 * bits + 2) + Resources(luts=ceil(denominator_bits / 3))
+    return total + times(lanes, lane)

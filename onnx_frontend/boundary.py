@@ -26,7 +26,7 @@ class Boundary:
 
 def find_boundary(graph: QuantGraph) -> Boundary:
     """In front: all that depends on no tensor of codes, with the first QuantizeLinear. Behind: everything after the
-    last tensors of codes, and a final Softmax or ArgMax with what follows it."""
+    last tensors of codes, and a final Softmax of floats or ArgMax with what follows it."""
     used = _upstream(graph, [o.tensor for o in graph.outputs], stop=set())
     after = (_endings(graph) | _float_tail(graph)) & used
     coded = _coded(graph)
@@ -77,17 +77,24 @@ def _coded(graph: QuantGraph) -> dict[str, bool]:
 
 
 def _endings(graph: QuantGraph) -> set[QuantNode]:
-    """Nodes from a final Softmax or ArgMax on, where no matrix operator follows."""
+    """Nodes from a final Softmax of floats or ArgMax on, where no matrix operator follows."""
     heavy: dict[QuantNode, bool] = {}
     for node in reversed(graph.nodes):
         readers = [r for name in node.outputs for r in graph.consumers.get(name, [])]
         heavy[node] = node.op in WORK or any(heavy[r] for r in readers)
     ending: set[QuantNode] = set()
     for node in graph.nodes:
-        starts = node.op in HOST_ENDINGS and not heavy[node]
+        starts = node.op in HOST_ENDINGS and not heavy[node] and not _between_codes(graph, node)
         if starts or {graph.producer[i] for i in node.inputs if i in graph.producer} & ending:
             ending.add(node)
     return ending
+
+
+def _between_codes(graph: QuantGraph, node: QuantNode) -> bool:
+    """Whether a Softmax reads codes and all that reads it rounds: then it is an integer operator like any other."""
+    readers = graph.consumers.get(node.output, [])
+    rounds = bool(readers) and all(r.op == "QuantizeLinear" for r in readers)
+    return node.op == "Softmax" and rounds and graph.tensors[node.inputs[0]].quant is not None
 
 
 def _float_tail(graph: QuantGraph) -> set[QuantNode]:

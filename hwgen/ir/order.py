@@ -78,6 +78,21 @@ class Order:
         """
         return tuple(part for count, stride in self.loops for part in _split_over_axes(count, stride, shape))
 
+    def outside_of(self, inner: Order) -> tuple[tuple[int, int], ...] | None:
+        """The loops around `inner`; None where this order does not end with it."""
+        outer, left = list(self.loops), inner.size
+        found: list[tuple[int, int]] = []
+        while left > 1:
+            count, stride = outer.pop()
+            turns = min(count, left)
+            if count % turns or left % turns:
+                return None
+            found.insert(0, (turns, stride))
+            if turns < count:
+                outer.append((count // turns, stride * turns))
+            left //= turns
+        return tuple(outer) if Order.of_loops(*found) == inner else None
+
     def run_over(self, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
         """If all of `axis` runs innermost: its positions in stream order; None where other axes interleave."""
         return _run_over(self, shape, axis)

@@ -18,6 +18,7 @@ from hwgen.kernels.pool.kernel import ReduceKernel
 from hwgen.kernels.requantize.kernel import RequantizeKernel
 from hwgen.kernels.resize.kernel import InterpolateKernel
 from hwgen.kernels.select.kernel import SliceKernel
+from hwgen.kernels.softmax.kernel import SoftmaxKernel
 from hwgen.kernels.threshold.kernel import ThresholdKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 from hwgen.kernels.window.kernel import WindowKernel
@@ -31,6 +32,7 @@ KERNELS: tuple[Kernel, ...] = (
     RequantizeKernel(),
     ThresholdKernel(),
     TableKernel(),
+    SoftmaxKernel(),
     ConcatKernel(),
     SliceKernel(),
     InterpolateKernel(),

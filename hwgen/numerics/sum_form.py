@@ -84,10 +84,18 @@ def find_sum_form(
     out: IntRange,
     max_multiplier_bits: int = 32,
 ) -> SumForm | SumTable:
-    """The form of ``clip(round_half_even(a * ra + b * rb + c) + zero_point)``, compared with it at every point.
+    """The form of ``clip(round_half_even(a * ra + b * rb + c) + zero_point)``, compared with it at every point."""
+    return fit_sum_form(a, b, ra, rb, sum_table(a, b, ra, rb, c, zero_point, out), max_multiplier_bits)
 
-    Ties to even or odd are needed where many points lie on ties, as with scales that are powers of two."""
-    table = sum_table(a, b, ra, rb, c, zero_point, out)
+
+def fit_sum_form(
+    a: IntRange, b: IntRange, ra: Fraction, rb: Fraction, table: np.ndarray, max_multiplier_bits: int = 32
+) -> SumForm | SumTable:
+    """The form of the codes in `table` (entry [i, j] belongs to (a.lo + i, b.lo + j)), compared with them all.
+
+    ra, rb: about how much the code rises with a and with b. Ties to even or odd are needed where many points lie on
+    ties, as with scales that are powers of two.
+    """
     problem = PlaneProblem(a, b, Fraction(ra), Fraction(rb), table)
     form: SumForm | None = None
     for ties in TIES:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from onnx_frontend.lower import conv, finish, gemm, pad, pairs, pool, resize, select, view
+from onnx_frontend.lower import conv, finish, gemm, ort, pad, pairs, pool, resize, select, softmax, view
 from onnx_frontend.lower.lowering import Rules
 
 RULES = Rules(
@@ -46,17 +46,18 @@ RULES = Rules(
         "Upsample": resize.resize,
     },
     rounded={
-        "Add": pairs.add,
+        "Add": ort.add,
         "Sub": pairs.add,
         "Pad": pad.rounded_pad,
         "Resize": resize.rounded_resize,
         "Upsample": resize.rounded_resize,
+        "Softmax": softmax.softmax,
     },
     grid_rules={
         "Pad": pad.grid_pad,
         "Resize": resize.grid_resize,
         "Upsample": resize.grid_resize,
     },
-    finish=finish.finish,
+    finish=ort.finish,
     grids=finish.on_same_grid,
 )

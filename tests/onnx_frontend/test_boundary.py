@@ -4,7 +4,7 @@ from __future__ import annotations
 from onnx_frontend.boundary import find_boundary
 from tests.models import DENSE, quantized
 from tests.onnx_frontend.lower.test_layers import net
-from tests.onnx_frontend.test_host_boundary import FLOAT_TAIL, SOFTMAX, UNROUNDED
+from tests.onnx_frontend.test_host_boundary import FLOAT_TAIL, LOG_SOFTMAX, UNROUNDED
 
 
 def sides(text: str) -> tuple[list[str], list[str], list[str]]:
@@ -20,8 +20,14 @@ def test_float_operators_at_both_ends_stay_on_the_host():
     assert sides(FLOAT_TAIL) == (["Mul", "Add", "QuantizeLinear"], ["Relu", "QuantizeLinear"], ["Add", "LogSoftmax"])
 
 
-def test_a_final_softmax_takes_its_quantization_with_it():
-    assert sides(SOFTMAX) == (["QuantizeLinear"], ["Relu", "QuantizeLinear"], ["Softmax", "QuantizeLinear"])
+def test_a_final_log_softmax_takes_its_quantization_with_it():
+    assert sides(LOG_SOFTMAX) == (["QuantizeLinear"], ["Relu", "QuantizeLinear"], ["LogSoftmax", "QuantizeLinear"])
+
+
+def test_a_final_softmax_is_on_the_device_if_it_is_rounded():
+    rounded = LOG_SOFTMAX.replace("LogSoftmax", "Softmax")
+    assert sides(rounded) == (["QuantizeLinear"], ["Relu", "QuantizeLinear", "Softmax", "QuantizeLinear"], [])
+    assert sides(FLOAT_TAIL.replace("LogSoftmax", "Softmax"))[2] == ["Add", "Softmax"]
 
 
 def test_a_last_layer_without_rounding_is_on_the_device():

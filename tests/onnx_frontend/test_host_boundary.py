@@ -12,10 +12,10 @@ from onnx_frontend.host_boundary import HostBoundary, host_boundary
 from tests.models import DENSE, Pair
 from tests.onnx_frontend.lower.test_layers import PAIR, net
 
-SOFTMAX = net(
+LOG_SOFTMAX = net(
     "1,4",
     "1,4",
-    "r = Relu(d)\n r_q = QuantizeLinear(r, s2, z2)\n e = DequantizeLinear(r_q, s2, z2)\n h = Softmax<axis=-1>(e)",
+    "r = Relu(d)\n r_q = QuantizeLinear(r, s2, z2)\n e = DequantizeLinear(r_q, s2, z2)\n h = LogSoftmax<axis=-1>(e)",
 )
 FLOAT_TAIL = """
 m (float[1,4] x) => (float[1,4] y) <float s={0.5}, int8 z={3}, float t={0.25}, uint8 u={9}, float half={0.5}, float[4] k={1.0,2.0,3.0,4.0}>
@@ -55,7 +55,7 @@ def through(text: str, samples: int = 9) -> tuple[HostBoundary, dict, dict]:
     ("text", "operators"),
     [
         (DENSE, ("QuantizeLinear 'x_q'", "DequantizeLinear 'y'")),
-        (SOFTMAX, ("QuantizeLinear 'q'", "Softmax 'h'", "QuantizeLinear 'y_q'", "DequantizeLinear 'y'")),
+        (LOG_SOFTMAX, ("QuantizeLinear 'q'", "LogSoftmax 'h'", "QuantizeLinear 'y_q'", "DequantizeLinear 'y'")),
         (FLOAT_TAIL, ("Mul 'a'", "Add 'b'", "QuantizeLinear 'q'", "Add 'o'", "LogSoftmax 'y'")),
         (UNROUNDED, ("QuantizeLinear 'q'", "Relu 'y'")),
     ],
@@ -83,13 +83,13 @@ def test_the_first_quantization_equals_onnxruntime_to_the_bit():
     assert np.array_equal(codes["q"], pair.oracle.run(inputs, ["q"])["q"])
 
 
-def test_a_softmax_in_the_middle_is_no_ending():
+def test_a_log_softmax_in_the_middle_is_no_ending():
     body = (
         PAIR
-        + "s = Softmax<axis=-1>(e)\n s_q = QuantizeLinear(s, s2, z2)\n f = DequantizeLinear(s_q, s2, z2)\n v = DequantizeLinear(w, sw, zw)\n h = MatMul(f, v)"
+        + "s = LogSoftmax<axis=-1>(e)\n s_q = QuantizeLinear(s, s2, z2)\n f = DequantizeLinear(s_q, s2, z2)\n v = DequantizeLinear(w, sw, zw)\n h = MatMul(f, v)"
     )
     text = net("1,2", "1,2", body, "int8[2,2] w={1,2,3,4}")
-    with pytest.raises(UserError, match=r"Softmax 's' .*: there is no kernel for this operator here"):
+    with pytest.raises(UserError, match=r"LogSoftmax 's' .*: there is no kernel for this operator here"):
         Pair.of(text)
 
 

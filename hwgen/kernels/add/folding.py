@@ -18,7 +18,7 @@ from hwgen.kernels.base import Folding, UnitSpec, lane_counts
 from hwgen.numerics.forms import round_shift
 from hwgen.numerics.line import Ties
 from hwgen.numerics.range import IntRange
-from hwgen.numerics.sum_form import SumForm, SumTable, find_sum_form
+from hwgen.numerics.sum_form import SumForm, SumTable, fit_sum_form
 from hwgen.targets import Resources, Target
 
 MOST_LANES = 256
@@ -153,7 +153,7 @@ def signed_bits(values: IntRange) -> int:
 
 @lru_cache(maxsize=256)
 def _form(op: Add, a: IntRange, b: IntRange) -> SumForm | SumTable:
-    return find_sum_form(a, b, op.ratio_a, op.ratio_b, op.offset, op.zero_point, op.out)
+    return fit_sum_form(a, b, op.ratio_a, op.ratio_b, op.table(a, b))
 
 
 def form_of(node: Node) -> SumForm | SumTable:

@@ -151,8 +151,9 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
 
 
 def latency(spec: DenseSpec) -> int:
-    """Issue, buffer and weight memory (3), multiplier (2), adder tree, accumulator (where there is one)."""
-    return 5 + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
+    """Issue, buffer and weight memory (3), multiplier, adder tree, accumulator (where there is one)."""
+    product = costs.wide_multiplier_latency(signed_bits(spec.x), spec.weight_bits)
+    return 3 + product + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
 
 
 def schedule(node: Node, folding: DenseFolding) -> Schedule:
@@ -177,8 +178,8 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     if s.steps > 1:
         lane += costs.adder(family, s.out.width) + costs.registers(s.out.width)
     total += costs.times(arrays, lane)
-    product = costs.multiplier(family, signed_bits(s.x), s.weight_bits)
-    total += Resources(dsps=product.dsps * arrays * s.simd)
+    product = costs.wide_multiplier(family, signed_bits(s.x), s.weight_bits)
+    total += costs.times(arrays * s.simd, product)
     lane_bits = s.group_lanes * s.simd * s.x.width
     total += costs.registers(2 * lane_bits)
     if s.folds > 1:

@@ -11,7 +11,8 @@ from hwgen.hdl.adder_tree import add_tree
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.loops import Loops
 from hwgen.hdl.memory import Memory
-from hwgen.hdl.multiplier import Multiplier
+from hwgen.hdl.multiplier import WIDEST, Multiplier
+from hwgen.hdl.wide_multiplier import WideMultiplier
 from hwgen.kernels.matmul.folding import DenseSpec, latency, signed_bits
 
 
@@ -58,14 +59,10 @@ class DenseUnit(wiring.Component):
         inputs = self._inputs(m, taking, loops.count[2])
         weights = self._weights(m, fire)
         sums = self._sums(m, inputs, weights)
-        depth = 5 + self._tree_latency
+        depth = latency(s) - (s.steps > 1)
         first, active = delayed(m, first_step, depth, "first"), delayed(m, fire, depth, "active")
         self._accumulate(m, sums, first, active, fire & last_step)
         return m
-
-    @property
-    def _tree_latency(self) -> int:
-        return latency(self.spec) - 5 - (self.spec.steps > 1)
 
     def _inputs(self, m: Module, taking: Value, step: Value) -> Value:
         """Three cycles after the event: the beat it took, or the one it took on the first pass."""
@@ -110,10 +107,11 @@ class DenseUnit(wiring.Component):
         """Per output lane the sum over its SIMD products."""
         s = self.spec
         x_bits, sums = signed_bits(s.x), []
+        form = Multiplier if max(x_bits, s.weight_bits) <= WIDEST else WideMultiplier
         for lane in range(s.group_lanes * s.pe):
             products = []
             for k in range(s.simd):
-                m.submodules[f"multiply_{lane}_{k}"] = multiplier = Multiplier(x_bits, s.weight_bits)
+                m.submodules[f"multiply_{lane}_{k}"] = multiplier = form(x_bits, s.weight_bits)
                 code = inputs.word_select(lane // s.pe * s.simd + k, s.x.width)
                 weight = weights.word_select(lane * s.simd + k, s.weight_bits)
                 m.d.comb += [

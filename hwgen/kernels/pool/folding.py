@@ -142,29 +142,13 @@ def orders(node: Node, folding: ReduceFolding, given: tuple[Order, ...]) -> tupl
     op, shape = _op(node), node.src[0].type.shape
     strides = row_major_strides(shape)
     inner = _inner(node, folding)
-    outer = _outside_of(given[0], Order.of_loops(*inner))
+    outer = given[0].outside_of(Order.of_loops(*inner))
     if outer is None:
         outer = tuple((extent, strides[k]) for k, extent in enumerate(shape) if k != op.axis)
     step = strides[op.axis]
     beyond = shape[op.axis] * step
     kept = ((count, stride // op.taps if stride >= beyond else stride) for count, stride in outer)
     return (Order.of_loops(*outer, *inner),), Order.of_loops(*kept, (channels(node), step))
-
-
-def _outside_of(order: Order, inner: Order) -> tuple[tuple[int, int], ...] | None:
-    """The loops of `order` around `inner`; None where `order` does not end with it."""
-    outer, left = list(order.loops), inner.size
-    found: list[tuple[int, int]] = []
-    while left > 1:
-        count, stride = outer.pop()
-        turns = min(count, left)
-        if count % turns or left % turns:
-            return None
-        found.insert(0, (turns, stride))
-        if turns < count:
-            outer.append((count // turns, stride * turns))
-        left //= turns
-    return tuple(outer) if Order.of_loops(*found) == inner else None
 
 
 def spec(node: Node, folding: ReduceFolding) -> ReduceSpec:

@@ -39,3 +39,8 @@ def test_groups_with_several_outputs_run_one_after_the_other() -> None:
 
 def test_signed_inputs_and_three_bit_weights() -> None:
     check_kernel(MatMulKernel(), matmul((1, 12), 4, x=IntRange(-8, 7), bits=3), DenseFolding.of(1, 2, 4, "logic"))
+
+
+@pytest.mark.parametrize("x, bits", [(IntRange(-5487, 5478), 27), (IntRange(-(1 << 20), 1 << 20), 4)])
+def test_operands_wider_than_a_multiplier_take_several(x: IntRange, bits: int) -> None:
+    check_kernel(MatMulKernel(), matmul((1, 12), 3, 3, x=x, bits=bits), DenseFolding.of(1, 1, 2, "block"))
