@@ -10,6 +10,7 @@ import numpy as np
 
 from hwgen.numerics.enclosures import Enclosures
 from hwgen.numerics.functions import FUNCTIONS, rounded_codes
+from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
 from onnx_frontend.lower.expression import Expression
 from onnx_frontend.lower.floats import Floats
@@ -73,13 +74,18 @@ def codes_of(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int
     return rounded_codes(lambda x: compute(tree, x), inputs, quant.scale[0], quant.zero_point[0], quant.codes)
 
 
-def table_codes(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int]:
-    """The same for many inputs: those that float64 cannot tell for certain are computed exactly."""
+def table_codes(tree: Expression, domain: IntRange, scale: Fraction, offset: Fraction, quant: Quant) -> list[int]:
+    """The correctly rounded code for each integer of `domain`, whose real meaning is ``scale * x + offset``.
+
+    What float64 cannot tell for certain is computed exactly.
+    """
+    integers = np.arange(domain.lo, domain.hi + 1)
     with np.errstate(all="ignore"):
-        codes, sure = compute(tree, Enclosures.of(inputs)).codes(quant.scale[0], quant.zero_point[0], quant.codes)
-    unsure = np.flatnonzero(~np.broadcast_to(sure, len(inputs)))
-    result = np.broadcast_to(codes, len(inputs)).copy()
-    result[unsure] = codes_of(tree, [inputs[k] for k in unsure], quant)
+        inputs = Enclosures.integers(integers) * scale + offset
+        codes, sure = compute(tree, inputs).codes(quant.scale[0], quant.zero_point[0], quant.codes)
+    result, sure = (np.broadcast_to(a, integers.shape).copy() for a in (codes, sure))
+    unsure = np.flatnonzero(~sure)
+    result[unsure] = codes_of(tree, [int(integers[k]) * scale + offset for k in unsure], quant)
     return result.tolist()
 
 
