@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random valid QDQ and QOperator graphs from a short plan, and how to make a failing plan small."""
+"""Random valid QDQ, QOperator and QONNX graphs from a short plan, and how to make a failing plan small."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ml_dtypes import uint4 as UINT4
 from onnx import TensorProto, helper, numpy_helper
 
 KINDS = ("vector", "signal", "image")
+QONNX = "qonnx.custom_op.general"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq", "qoperator", or "mixed":
-    QDQ of opset 21, with activations of 8 and 16 bits or clipped codes, and weights of 4 and 8 bits."""
+    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq", "qoperator", "qonnx", or
+    "mixed": QDQ of opset 21, with activations of 8 and 16 bits or clipped codes, and weights of 4 and 8 bits."""
 
     kind: str
     scales: str
@@ -76,6 +77,8 @@ class Sketch:
     tensors: list[Tensor] = field(default_factory=list)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     count: int = 0
+    mode: str = "ROUND"
+    weight_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def name(self, stem: str) -> str:
         self.count += 1
@@ -120,6 +123,8 @@ class Sketch:
             case 1:
                 bounds = [self.constant(np.float32(b)) for b in (0.0 if self.pick(0, 1) else -spread, spread * 0.7)]
                 (real,) = self.add("Clip", [real, *bounds])
+        if self.plan.dialect == "qonnx":
+            return qonnx_quantize(self, real, shape, spread)
         signed = bool(self.pick(True, False))
         bits = int(self.pick(8, 8, 16)) if self.plan.mixed else 8
         zero, zero_array = self.grid(signed, bits)
@@ -141,7 +146,9 @@ class Sketch:
         return self.add("Clip", [codes, *(self.constant(b, "bound") for b in bounds)])[0]
 
     def weights(self, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray]:
-        """Integer weights behind a DequantizeLinear; their scales per channel of `axis`."""
+        """Quantized weights; their scales per channel of `axis`."""
+        if self.plan.dialect == "qonnx":
+            return qonnx_weights(self, shape, axis)
         signed = bool(self.pick(True, True, False))
         bits = int(self.pick(4, 8)) if self.plan.mixed else 8
         half = 1 << bits - 1
@@ -159,7 +166,7 @@ class Sketch:
 
     def bias(self, channels: int, scales: np.ndarray, spread: float) -> str | None:
         """Integers in their own scale, float numbers, or none."""
-        match self.rng.integers(3):
+        match self.rng.integers(3 if self.plan.dialect == "qdq" else 2):
             case 0:
                 return None
             case 1:
@@ -172,6 +179,43 @@ class Sketch:
             self.constant(np.zeros(channels, np.int32), "zero"),
         ]
         return self.add("DequantizeLinear", names, axis=0)[0]
+
+
+ROUNDING_MODES = ("ROUND", "HALF_EVEN", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
+
+
+def _quant(sketch: Sketch, x: str, scale: np.ndarray, zero: int, bits: int, signed: bool) -> str:
+    parameters = [np.asarray(v, np.float32) for v in (scale, zero, bits)]
+    attributes = {"signed": int(signed), "narrow": int(sketch.pick(0, 1)), "rounding_mode": sketch.mode}
+    return sketch.add("Quant", [x, *(sketch.constant(p) for p in parameters)], domain=QONNX, **attributes)[0]
+
+
+def qonnx_quantize(sketch: Sketch, real: str, shape: tuple[int, ...], spread: float) -> Tensor:
+    """A Quant or BipolarQuant behind a real tensor: any width, zero point and rounding mode."""
+    sketch.mode = str(sketch.pick("ROUND", "ROUND", *ROUNDING_MODES))
+    bits, signed = int(sketch.rng.integers(1, 9)), bool(sketch.pick(True, False))
+    step = sketch.scale_near(max(spread, 1e-6) / (1 << bits - 1))
+    if sketch.pick(*[0] * 9, 1):
+        (y,) = sketch.add("BipolarQuant", [real, sketch.constant(np.float32(spread))], domain=QONNX)
+    else:
+        zero = 0 if bits == 1 else int(sketch.pick(0, 0, *sketch.rng.integers(-(1 << bits - 2), 1 << bits - 2, 2)))
+        y = _quant(sketch, real, step, zero, bits, signed)
+    tensor = Tensor(y, shape, max(step * (1 << bits - 1), spread) / 100, 0, signed)
+    sketch.tensors.append(tensor)
+    return tensor
+
+
+def qonnx_weights(sketch: Sketch, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray]:
+    """Float weights behind a Quant with one scale a channel of `axis`; seldom of one bit."""
+    sketch.mode = "ROUND"
+    values = sketch.rng.normal(0, 0.5, shape).astype(np.float32)
+    channels = shape[axis] if sketch.pick(0, 1) else 1
+    bits = int(sketch.rng.integers(1, 9))
+    scales = np.array([sketch.scale_near(1.0 / (1 << bits)) for _ in range(channels)], np.float32)
+    along = scales.reshape([-1 if k == axis and channels > 1 else 1 for k in range(len(shape))])
+    name = _quant(sketch, sketch.constant(values, "w"), along, 0, bits, True)
+    sketch.weight_shapes[name] = shape
+    return name, np.full(channels, 0.01, np.float32)
 
 
 def build(plan: Plan) -> onnx.ModelProto:
@@ -200,7 +244,8 @@ def build(plan: Plan) -> onnx.ModelProto:
         [helper.make_tensor_value_info(last.name, TensorProto.FLOAT, last.shape)],
         sketch.initializers,
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", plan.opset)], ir_version=10)
+    imports = [helper.make_opsetid("", plan.opset), helper.make_opsetid(QONNX, 2)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=10)
 
 
 def _qoperators(sketch: Sketch, shape: tuple[int, ...]) -> onnx.ModelProto:

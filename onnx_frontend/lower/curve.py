@@ -27,13 +27,24 @@ NAMES = {
 }  # fmt: skip
 RISING = frozenset(
     ("Relu", "Identity", "Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Softsign", "Sign", "Floor", "Ceil", "Round", "Max", "Min",
-     "Elu", "Selu", "Celu", "LeakyRelu", "PRelu")
+     "Elu", "Selu", "Celu", "LeakyRelu", "PRelu", "MultiThreshold")
 )  # fmt: skip
 
 
 def is_known(tree: Expression) -> bool:
     """Whether every operator in it can be computed."""
-    plain = tree.op in NAMES or tree.op in ("x", "constant", "Add", "Sub", "Mul", "Div", "Min", "Max", "PRelu")
+    plain = tree.op in NAMES or tree.op in (
+        "x",
+        "constant",
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Min",
+        "Max",
+        "PRelu",
+        "MultiThreshold",
+    )
     power = tree.op == "Pow" and tree.args[1].op == "constant"
     return (plain or power) and all(is_known(a) for a in tree.args)
 
@@ -64,6 +75,9 @@ def compute(tree: Expression, x: Number) -> Number:
             return result
         case "Pow":
             return args[0] ** args[1]
+        case "MultiThreshold":
+            thresholds = [a.value.item() for a in tree.args[1:]]
+            return args[0].stepwise(lambda value: sum(value >= t for t in thresholds))
         case "PRelu":
             return args[0].maximum(0) + args[1] * args[0].minimum(0)
     return FUNCTIONS[NAMES[tree.op]](args[0], **dict(tree.attributes))
@@ -71,7 +85,9 @@ def compute(tree: Expression, x: Number) -> Number:
 
 def codes_of(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int]:
     """The correctly rounded code of each real input."""
-    return rounded_codes(lambda x: compute(tree, x), inputs, quant.scale[0], quant.zero_point[0], quant.codes)
+    added = quant.added * quant.scale[0]
+    function = (lambda x: compute(tree, x) + added) if added else (lambda x: compute(tree, x))
+    return rounded_codes(function, inputs, quant.scale[0], quant.zero_after, quant.codes, quant.rounding)
 
 
 def table_codes(tree: Expression, domain: IntRange, scale: Fraction, offset: Fraction, quant: Quant) -> list[int]:

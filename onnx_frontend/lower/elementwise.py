@@ -93,6 +93,12 @@ def _batch_normalization(node: QuantNode, args: Args) -> Expression | None:
     return Expression("Add", (line, Expression.constant(beta - mean * gain)))
 
 
+def _multi_threshold(node: QuantNode, args: Args) -> Expression:
+    scale, bias = (Fraction(node.attributes[name]) for name in ("out_scale", "out_bias"))
+    count = Expression("MultiThreshold", tuple(args))
+    return Expression("Add", (Expression("Mul", (count, constant(scale))), constant(bias)))
+
+
 def _square_root(value: Fraction) -> Fraction:
     """The square root, to about 2**-100 of its value: rational where every other coefficient is."""
     from math import isqrt
@@ -122,5 +128,6 @@ ELEMENTWISE: dict[str, Rule] = {
     "FastGelu": _bias_gelu,
     "QuickGelu": _quick_gelu,
     "BatchNormalization": _batch_normalization,
+    "MultiThreshold": _multi_threshold,
 }
 CHANNEL_ARGUMENTS = {"BatchNormalization"}

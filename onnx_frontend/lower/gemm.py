@@ -17,6 +17,8 @@ from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Grid
 from onnx_frontend.quant_graph import QuantNode, QuantTensor, exact
 
+LARGEST_WHOLE = 1 << 16
+
 
 def gemm(lowering: Lowering, node: QuantNode) -> Affine:
     """``alpha * A' @ B' + beta * C``, B constant."""
@@ -110,9 +112,14 @@ def _product(lowering: Lowering, node: QuantNode, source: Node, w: np.ndarray, a
 
 
 def constant_weights(lowering: Lowering, node: QuantNode, tensor: QuantTensor, axis: int) -> tuple[np.ndarray, Exact]:
-    """(integers minus their zero point, scale per tensor or along `axis`, the axis of the output channels)."""
+    """(integers minus their zero point, scale per tensor or along `axis`, the axis of the output channels).
+
+    Float numbers that are all whole are integers with the scale 1.
+    """
     if not tensor.is_constant:
         raise dynamic_weights(lowering, node, tensor.name)
+    if tensor.quant is None and is_whole(tensor.value):
+        return tensor.value.astype(np.int64), scalar(1)
     if tensor.quant is None:
         raise lowering.graph.refuse(
             node,
@@ -135,6 +142,11 @@ def constant_weights(lowering: Lowering, node: QuantNode, tensor: QuantTensor, a
     w = tensor.value.astype(np.int64) - (zero.reshape(shape) if zero.size > 1 else zero[0])
     scale = np.array(quant.scale, object) if len(quant.scale) > 1 else scalar(quant.scale[0])
     return w, scale
+
+
+def is_whole(values: np.ndarray) -> bool:
+    """Whether all are integers that a weight may be."""
+    return bool((values == np.rint(values)).all() and np.abs(values).max(initial=0) < LARGEST_WHOLE)
 
 
 def constant_bias(lowering: Lowering, node: QuantNode, name: str) -> Exact:

@@ -196,7 +196,7 @@ class Lowering:
 
     def is_grid(self, tensor: str) -> bool:
         known, maker = self.graph.tensors[tensor], self.graph.producer.get(tensor)
-        reread = maker is not None and maker.op == "DequantizeLinear" and self.is_grid(maker.inputs[0])
+        reread = maker is not None and maker.op == "DequantizeLinear" and self.can_be_grid(maker.inputs[0])
         return known.quant is not None and (known.is_constant or tensor in self.done or reread)
 
     def can_be_grid(self, tensor: str) -> bool:

@@ -45,7 +45,7 @@ def test_blockers_of_every_kind_come_in_one_list():
       k = DequantizeLinear(g_q, s2, z2)
       [slow] h = CumSum(k, a)"""
     )
-    found = blockers(net("1,2", "1,2", body, "float[2,2] w={1,2,3,4}, int64 a={1}"))
+    found = blockers(net("1,2", "1,2", body, "float[2,2] w={1.5,2,3,4}, int64 a={1}"))
     assert [(b.node, b.what) for b in found] == [
         ("soft", "there is no kernel for this operator here"),
         ("bare", "its weights are not quantized"),
