@@ -98,9 +98,10 @@ def table_codes(tree: Expression, domain: IntRange, scale: Fraction, offset: Fra
     integers = np.arange(domain.lo, domain.hi + 1)
     with np.errstate(all="ignore"):
         inputs = Enclosures.integers(integers) * scale + offset
-        codes, sure = compute(tree, inputs).codes(quant.scale[0], quant.zero_point[0], quant.codes)
+        value = compute(tree, inputs) + quant.added * quant.scale[0]
+        codes, sure = value.codes(quant.scale[0], quant.zero_after, quant.codes)
     result, sure = (np.broadcast_to(a, integers.shape).copy() for a in (codes, sure))
-    unsure = np.flatnonzero(~sure)
+    unsure = np.flatnonzero(~sure | (quant.rounding != "half_even"))
     result[unsure] = codes_of(tree, [int(integers[k]) * scale + offset for k in unsure], quant)
     return result.tolist()
 
