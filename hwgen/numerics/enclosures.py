@@ -49,6 +49,11 @@ class Enclosures:
         nearest = np.float64(float(value))
         return cls(*_outwards(nearest, nearest), value)
 
+    @property
+    def middle(self) -> np.ndarray:
+        """The best guess."""
+        return self.low + (self.high - self.low) / 2
+
     def _other(self, other: Other) -> Enclosures:
         if isinstance(other, Enclosures):
             return other

@@ -13,10 +13,9 @@ from hwgen.numerics.functions import FUNCTIONS, rounded_codes
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
 from onnx_frontend.lower.expression import Expression
-from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
 
-Number = TypeVar("Number", Real, Floats, Enclosures)
+Number = TypeVar("Number", Real, Enclosures)
 
 NAMES = {
     "LeakyRelu": "leaky_relu", "Elu": "elu", "Selu": "selu", "Celu": "celu", "ThresholdedRelu": "thresholded_relu",
@@ -50,14 +49,12 @@ def is_known(tree: Expression) -> bool:
 
 
 def compute(tree: Expression, x: Number) -> Number:
-    """The value at x of an expression with one constant for all elements: exact for a Real, in float64 for the others."""
+    """The value at x of an expression with one constant for all elements: exact for a Real, between float64 numbers for Enclosures."""
     if tree.op == "x":
         return x
     if tree.op == "constant":
         value = Fraction(tree.value.item())
-        if isinstance(x, Enclosures):
-            return Enclosures.constant(value)
-        return Real(value, x.precision) if isinstance(x, Real) else Floats(np.float64(value))
+        return Real(value, x.precision) if isinstance(x, Real) else Enclosures.constant(value)
     args = [compute(a, x) for a in tree.args]
     match tree.op:
         case "Add":
