@@ -13,15 +13,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.float32_bounds import Floats, code_interval
+from hwgen.float32_bounds import Floats, code_interval, tight_interval
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label, Node
 from hwgen.numerics.rounding_mode import Rounding
 
+FARTHEST = 8
+"""Codes from which on a histogram counts all differences together."""
+
 
 @dataclass(frozen=True)
 class NodeComparison:
-    """Counts over all compared elements of one ONNX tensor. ties: those of `different` that are certified ties."""
+    """Counts over all compared elements of one ONNX tensor.
+
+    ties: those of `different` that are certified ties. histogram: how many elements differ by how many codes, from 0 on,
+    in its last entry those that differ by more.
+    """
 
     name: str
     op: str
@@ -30,6 +37,7 @@ class NodeComparison:
     different: int
     ties: int
     max_lsb: int
+    histogram: tuple[int, ...] = ()
 
     @property
     def unexplained(self) -> int:
@@ -42,6 +50,7 @@ class NodeComparison:
             different=self.different + other.different,
             ties=self.ties + other.ties,
             max_lsb=max(self.max_lsb, other.max_lsb),
+            histogram=tuple(a + b for a, b in zip(self.histogram, other.histogram, strict=True)),
         )
 
 
@@ -61,6 +70,10 @@ class Comparison:
     @property
     def different(self) -> int:
         return sum(n.different for n in self.nodes)
+
+    @property
+    def ties(self) -> int:
+        return sum(n.ties for n in self.nodes)
 
     @property
     def unexplained(self) -> int:
@@ -142,6 +155,10 @@ def _examine(
     low, high = code_interval(node, some, grids, floats.of(node.tensor, wrong))
     both = (ours[wrong], theirs[wrong])
     certified = (np.minimum(*both) >= low) & (np.maximum(*both) <= high) & (both[0] != both[1])
+    where = np.nonzero(certified)
+    if len(where[0]) and (tight := tight_interval(node, some, grids, where)) is not None:
+        ends = both[0][where], both[1][where]
+        certified[where] = (np.minimum(*ends) >= tight[0]) & (np.maximum(*ends) <= tight[1])
     return _count(node, node.tensor, ours, theirs, certified)
 
 
@@ -150,8 +167,10 @@ def _count(
 ) -> NodeComparison:
     distance = np.abs(ours.astype(np.int64) - theirs.astype(np.int64))
     ties = 0 if certified is None else int(certified.sum())
-    worst = int(distance.max(initial=0))
-    return NodeComparison(node.name, node.op.name, tensor, distance.size, int(np.count_nonzero(distance)), ties, worst)
+    worst, different = int(distance.max(initial=0)), int(np.count_nonzero(distance))
+    histogram = np.bincount(np.minimum(distance, FARTHEST).ravel().astype(np.int64), minlength=FARTHEST + 1)
+    counted = tuple(histogram.tolist())
+    return NodeComparison(node.name, node.op.name, tensor, distance.size, different, ties, worst, counted)
 
 
 def top1_agreement(ours: np.ndarray, theirs: np.ndarray) -> float:

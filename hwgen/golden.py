@@ -16,6 +16,7 @@ import numpy as np
 
 from hwgen.compare import Comparison, NodeComparison, compare
 from hwgen.errors import UserError
+from hwgen.exactness import exactness_of
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label
 from hwgen.pipeline import Compiled, Source, compile_model
@@ -25,13 +26,20 @@ from onnx_frontend.host_boundary import host_boundary
 from onnx_frontend.oracle import Engine, Oracle, as_codes
 from onnx_frontend.quant_graph import QuantGraph
 
+MOST_REFERENCE_MACS = 20_000_000
+"""Multiply-accumulates that the reference evaluator is asked for: some seconds."""
+
 Against = Literal["auto", "onnxruntime", "qonnx", "reference", "none"]
 AGAINST: tuple[Against, ...] = get_args(Against)
 
 
 @dataclass(frozen=True, eq=False)
 class GoldenRun:
-    """outputs: per model output (samples, *shape). comparison: None where there was no engine to compare with."""
+    """outputs: per model output (samples, *shape). comparison: None where there was no engine to compare with.
+
+    reference: the same against the ONNX reference evaluator, on the first samples, where it is another engine and can
+    run the model.
+    """
 
     graph: Graph
     samples: int
@@ -39,6 +47,7 @@ class GoldenRun:
     comparison: Comparison | None
     oracle: str
     notes: tuple[str, ...]
+    reference: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
         found = self.comparison
@@ -46,10 +55,21 @@ class GoldenRun:
             "ok": True,
             "samples": self.samples,
             "oracle": self.oracle,
-            "nodes": [self._node(n) for n in found.nodes] if found else [],
-            "outputs": [self._node(n) for n in found.ends] if found else [],
+            "nodes": [self._node(n) | self._exactness(n) for n in found.nodes] if found else [],
+            "outputs": [self._node(n) | {"histogram": list(n.histogram)} for n in found.ends] if found else [],
             "top1_agreement": min(found.top1.values(), default=None) if found else None,
+            "unexplained": found.unexplained if found else None,
             "notes": list(self.notes),
+        }
+
+    def _exactness(self, node: NodeComparison) -> dict[str, Any]:
+        """What is known of a node before it runs, and its distance to the reference evaluator."""
+        second = {n.name: n for n in self.reference.nodes} if self.reference else {}
+        other = second.get(node.name)
+        counts = ("compared", "different", "ties", "unexplained", "max_lsb")
+        return {
+            **exactness_of(self.graph[node.name]),
+            "reference": {k: getattr(other, k) for k in counts} if other is not None else None,
         }
 
     def _node(self, node: NodeComparison) -> dict[str, Any]:
@@ -63,6 +83,7 @@ class GoldenRun:
             "compared": node.compared,
             "different": node.different,
             "ties": node.ties,
+            "unexplained": node.unexplained,
             "max_lsb": node.max_lsb,
         }
 
@@ -85,13 +106,32 @@ def run_golden(
     outputs = boundary.to_outputs({**codes, **results}, samples.arrays)
     if output is not None:
         _save(output, outputs)
-    engine, note = _engine(source, against)
-    found = None
+    engine, notes = _engine(source, against)
+    found = second = None
     if engine is not None:
         progress(f"comparing with {engine}")
         found = _compare(source, compiled, codes, samples, engine)
+    if engine == "onnxruntime" and against == "auto":
+        progress("comparing with the reference evaluator")
+        second, note = _second(source, compiled, codes, samples)
+        notes += note
     name = f"{engine} {version('onnx' if engine == 'reference' else engine)}" if engine else ""
-    return GoldenRun(compiled.graph, samples.count, outputs, found, name, (*samples.notes, *note))
+    return GoldenRun(compiled.graph, samples.count, outputs, found, name, (*samples.notes, *notes), second)
+
+
+def _second(
+    source: Source, compiled: Compiled, codes: Mapping[str, np.ndarray], samples: Samples
+) -> tuple[Comparison | None, tuple[str, ...]]:
+    """The reference evaluator on as many samples as it has the time for; or why it was left out."""
+    count = min(samples.count, MOST_REFERENCE_MACS // max(1, compiled.graph.macs))
+    if not count:
+        return None, ("not compared with the reference evaluator: it would take minutes",)
+    some = Samples({name: values[:count] for name, values in samples.arrays.items()}, samples.notes)
+    first = {name: values[:count] for name, values in codes.items()}
+    try:
+        return _compare(source, compiled, first, some, "reference"), ()
+    except UserError as error:
+        return None, (f"not compared with the reference evaluator: {error.blockers[0].found}",)
 
 
 def _engine(source: Source, against: Against) -> tuple[Engine | None, tuple[str, ...]]:

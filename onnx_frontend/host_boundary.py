@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -237,7 +237,9 @@ def _run(boundary: HostBoundary, ops: tuple[HostOp, ...], values: dict[str, np.n
     for op in ops:
         reals = [_real(boundary, name, values) if name else None for name in op.inputs]
         if op.op == "QuantizeLinear":
-            values[op.outputs[0]] = quantize_float32(reals[0][0], boundary.grids[op.outputs[0]].quant)
+            quant = boundary.grids[op.outputs[0]].quant
+            axis = None if quant.axis is None else quant.axis + 1  # behind the samples
+            values[op.outputs[0]] = quantize_float32(reals[0][0], replace(quant, axis=axis))
         elif op.op == "DequantizeLinear":
             values[op.outputs[0]] = values[op.inputs[0]]
         else:

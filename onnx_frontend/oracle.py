@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -89,7 +89,7 @@ class Oracle:
                 "the comparison", "samples do not fill the model's batch", found=samples, expected=f"a multiple of {batch}",
                 fix="give more samples",
             )  # fmt: skip
-        runner = self._runner(asked)
+        runner = self.runner(asked)
         results: list[list[np.ndarray]] = []
         for at in range(0, samples, batch):
             feeds = {
@@ -134,7 +134,8 @@ class Oracle:
         }  # fmt: skip
         return max(sizes, default=1)
 
-    def _runner(self, asked: list[str]):
+    def runner(self, asked: list[str]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+        """A function from the graph inputs of one run of the file to the values of the tensors `asked`, in order."""
         exposed = onnx.ModelProto()
         exposed.CopyFrom(self.model)
         present = {o.name for o in exposed.graph.output}

@@ -64,6 +64,11 @@ class Quant:
         """The code, not clipped, of a real number given in steps of the scale (one grid for the tensor)."""
         return round_to_integer(steps + self.added, self.rounding) + self.zero_after
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether codes are the numbers that they mean."""
+        return self.scale == (1,) and self.zero_point == (0,)
+
     def same_grid(self, other: Quant) -> bool:
         """Whether equal codes mean equal real numbers."""
         return (self.scale, self.zero_point, self.axis) == (other.scale, other.zero_point, other.axis)

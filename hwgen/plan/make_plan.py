@@ -10,7 +10,7 @@ from fractions import Fraction
 from hwgen import costs
 from hwgen.errors import PlanDoesNotFit
 from hwgen.ir.graph import Graph
-from hwgen.kernels.base import Cycles, Folding
+from hwgen.kernels.base import Cycles, Folding, arranged_spec
 from hwgen.kernels.catalog import kernel_of
 from hwgen.plan.fifos import Draft, predict_timing, size_queues
 from hwgen.plan.fitting import Fit, Fitting
@@ -94,7 +94,7 @@ def _assemble(fit: Fit, fitting: Fitting) -> Plan:
             ports[node.name] = Port(node.name, node.name, "in", node, choice.order, choice.folding.lanes_out)
             continue
         kernel = kernel_of(node)
-        units.append(Unit(node.name, node.op.name, kernel.spec(node, choice.folding)))
+        units.append(Unit(node.name, node.op.name, arranged_spec(kernel, node, choice.folding, choice.taken)))
         stages[node.name] = Stage(
             node,
             choice.folding,

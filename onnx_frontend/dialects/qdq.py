@@ -14,10 +14,7 @@ from onnx_frontend.dialects.fine_grid import needs_fine_grid, read_fine_grid
 from onnx_frontend.dialects.scales import read_scales
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
 
-BITS = {
-    "INT2": (2, True), "UINT2": (2, False), "INT4": (4, True), "UINT4": (4, False), "INT8": (8, True),
-    "UINT8": (8, False), "INT16": (16, True), "UINT16": (16, False), "INT32": (32, True),
-}  # fmt: skip
+BITS = {**CODE_TYPES, "INT32": (32, True)}
 FLOATS = {"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64}
 
 

@@ -47,7 +47,7 @@ def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
             if quantized.tensors[node.output].shape is None:  # nothing can be said about what follows
                 return Graph((), {}, {}), tuple(dict.fromkeys(blockers))
             lowering.done[node.output] = _input(lowering, node.output)
-    outputs, labels = _outputs(lowering, boundary, blockers)
+    outputs, labels = _outputs(lowering, boundary, blockers) if quantized.nodes else ({}, {})
     inputs = tuple(lowering.done[t] for t in boundary.inputs)
     graph = _labelled(Graph(inputs, outputs, labels), lowering.labels)
     return graph, tuple(dict.fromkeys(blockers))
@@ -71,7 +71,9 @@ def _unquantized(quantized: QuantGraph, boundary: Boundary) -> list[Blocker]:
             what = "it is not quantized", "float input and float weights", "a QuantizeLinear in front of it"
             blockers.append(quantized.blocker(node, *what, fix))
     if not blockers and not boundary.device and not quantized.unreadable:
-        left = f"{len(quantized.nodes)} operators, none of them behind a QuantizeLinear"
+        quantizes = any(node.op == "QuantizeLinear" for node in quantized.nodes)
+        where = "all of them left to the host" if quantizes else "none of them behind a QuantizeLinear"
+        left = f"{len(quantized.nodes)} operators, {where}"
         blockers.append(Blocker(quantized.file, "nothing is left to build", left, "a quantized network", fix))
     return blockers
 
@@ -91,7 +93,7 @@ def _outputs(
             if lowering.graph.tensors[tensor].quant is None:
                 outputs[tensor], labels[tensor] = _sums(lowering, maker)
             else:
-                grid = lowering.grid(tensor, maker or lowering.graph.nodes[-1])
+                grid = lowering.grid(tensor, maker or (None, *lowering.graph.nodes)[-1])
                 outputs[tensor], labels[tensor] = (
                     grid.node,
                     Label(grid.quant.scale, grid.quant.zero_point, grid.quant.axis),

@@ -9,8 +9,6 @@ from math import gcd, lcm, prod
 from hwgen.ir.graph import Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.multiply.op import Multiply
-from hwgen.kernels.resize.op import Interpolate, Taps
-from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import Rounding, as_half_even
 from onnx_frontend.lower.expression import as_affine_clip, scalar
@@ -18,6 +16,7 @@ from onnx_frontend.lower.finish import affine_line
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish
 from onnx_frontend.lower.pool import uniform_grid
+from onnx_frontend.lower.repeat import repeat, shaped
 from onnx_frontend.quant_graph import QuantNode
 
 LARGEST_MULTIPLE = 1 << 28
@@ -109,7 +108,7 @@ def expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
     target, shape = lowering.shape(node.output), source.type.shape
     shape = (1,) * (len(target) - len(shape)) + shape
     if shape == target:
-        return _shaped(lowering, node, source, target)
+        return shaped(lowering, node, source, target)
     grown = [k for k in range(len(target)) if shape[k] != target[k]]
     first, last = grown[0], grown[-1] + 1
     if any(shape[k] != 1 for k in range(first, last)):
@@ -121,14 +120,4 @@ def expanded(lowering: Lowering, node: QuantNode, source: Node) -> Node:
             fix="reshape the operand, or repeat it with Expand on the host",
         )
     before, repeated, behind = prod(shape[:first]), prod(target[first:last]), prod(shape[last:])
-    view = _shaped(lowering, node, source, (1, before, 1, behind))
-    repeat = Taps((0,) * repeated, (1,) * repeated, (0,) * repeated, 1)
-    keep = Taps(tuple(range(behind)), (1,) * behind, (0,) * behind, 1)
-    wide = lowering.emit(Interpolate((repeat, keep)), (view,), f"{lowering.named(node)}_repeat", (node,))
-    return _shaped(lowering, node, wide, target)
-
-
-def _shaped(lowering: Lowering, node: QuantNode, source: Node, shape: tuple[int, ...]) -> Node:
-    if source.type.shape == shape:
-        return source
-    return lowering.emit(Reshape(shape), (source,), f"{lowering.named(node)}_shaped", (node,))
+    return shaped(lowering, node, repeat(lowering, node, source, before, repeated, behind), target)

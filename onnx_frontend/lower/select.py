@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slice, Split, Gather with constant indices in even steps, and Concat: they pick or join codes."""
+"""Slice, Split, Gather with constant indices, and Concat: they pick or join codes."""
 
 from __future__ import annotations
 
@@ -54,25 +54,31 @@ def split(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output
 
 
 def gather(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
-    """Gather by constant indices that run in even steps; a scalar index drops the axis."""
+    """Gather by constant indices, those in even steps at once; a scalar index drops the axis."""
     (source,) = sources
     axis = int(node.attributes.get("axis", 0)) % len(source.type.shape)
     extent = source.type.shape[axis]
     indices = [int(i) % extent for i in np.ravel(lowering.value(node, 1))]
-    step = indices[1] - indices[0] if len(indices) > 1 else 1
-    if step == 0 or indices != list(range(indices[0], indices[0] + step * len(indices), step)):
-        raise lowering.graph.refuse(
-            node,
-            "its indices do not run in even steps",
-            f"indices {indices[:8]}",
-            "start, start + step, ...",
-            "reorder with Slice and Concat",
-        )
-    result = _pick(lowering, node, source, axis, range(indices[0], indices[0] + step * len(indices), step))
+    parts = [_pick(lowering, node, source, axis, run) for run in even_runs(indices)]
+    result = parts[0] if len(parts) == 1 else lowering.emit(Concat(axis), tuple(parts), lowering.named(node), (node,))
     wanted = lowering.shape(node.output)
     if result.type.shape == wanted:
         return result
     return lowering.emit(Reshape(wanted), (result,), f"{lowering.named(node)}_shaped", (node,))
+
+
+def even_runs(indices: list[int]) -> list[range]:
+    """The list in the fewest pieces that rise in even steps, taken from the front."""
+    runs: list[range] = []
+    at = 0
+    while at < len(indices):
+        step = indices[at + 1] - indices[at] if at + 1 < len(indices) else 1
+        length = 1
+        while step > 0 and at + length < len(indices) and indices[at + length] == indices[at] + step * length:
+            length += 1
+        runs.append(range(indices[at], indices[at] + max(1, step) * length, max(1, step)))
+        at += length
+    return runs
 
 
 def _pick(lowering: Lowering, node: QuantNode, source: Node, axis: int, picked: range) -> Node:

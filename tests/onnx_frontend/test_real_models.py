@@ -19,6 +19,7 @@ from onnx_frontend.lower.lower import lower
 from onnx_frontend.normalize import normalize
 from onnx_frontend.oracle import Engine
 from onnx_frontend.quantization import read_quantization
+from tests.acceptance.record import note
 from tests.models import QONNX_ENGINE, Pair, shared_model
 
 SAMPLES = {
@@ -42,6 +43,12 @@ def assert_agrees(result: Comparison, at_least: int = 1) -> None:
     assert [n for n in result.nodes if n.unexplained] == []
 
 
+def keep(name: str, results: list[Comparison]) -> None:
+    """Notes the figures of a model, pooled over all tensors and pieces."""
+    pooled = {key: sum(getattr(r, key) for r in results) for key in ("compared", "different", "ties", "unexplained")}
+    note("golden_against_onnxruntime", name, {**pooled, "max_lsb": max(r.max_lsb for r in results)})
+
+
 def in_pieces(pair: Pair, samples: int, step: int = 16) -> list[Comparison]:
     return [pair.compare(min(step, samples - at), seed=at) for at in range(0, samples, step)]
 
@@ -55,6 +62,7 @@ def test_a_real_model_agrees_with_onnxruntime(name):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_million_values_of_a_real_model_agree_with_onnxruntime(name):
     results = in_pieces(Pair.of(onnx.load(shared_model(f"{name}.onnx"))), SAMPLES[name])
+    keep(name, results)
     assert sum(r.compared for r in results) >= 1_000_000
     for result in results:
         assert_agrees(result)
@@ -158,4 +166,6 @@ def test_the_static_quantizer_of_onnxruntime_is_read_in_every_style(style, tmp_p
 @pytest.mark.acceptance
 @pytest.mark.parametrize("style", STYLES)
 def test_a_million_values_of_every_style_agree_with_onnxruntime(style, tmp_path):
-    assert_agrees(Pair.of(quantized_mnist(style, tmp_path)).compare(64), 1_000_000)
+    result = Pair.of(quantized_mnist(style, tmp_path)).compare(64)
+    keep(f"mnist8_{style}", [result])
+    assert_agrees(result, 1_000_000)

@@ -142,6 +142,14 @@ def test_a_sum_of_two_activations_is_rounded_in_any_mode(mode, other):
     assert_equal(model.add("Add", second, source=first).quant(0.5, 1, 4, rounding_mode=mode))
 
 
+def test_a_softmax_is_rounded_half_to_even_or_refused():
+    model = Model().quant(0.5).add("Softmax", axis=1)
+    assert_equal(model.quant(0.0625, 0, 4, signed=0))
+    other = Model().quant(0.5).add("Softmax", axis=1).quant(0.0625, 0, 4, signed=0, rounding_mode="FLOOR")
+    with pytest.raises(UnsupportedOp, match="this function of a Softmax is not supported"):
+        lowered(other.conv().quant(0.5).proto())
+
+
 def test_trunc_divides_the_codes_of_an_average():
     model = Model().quant(0.25, 0, 8).add("AveragePool", kernel_shape=[4]).add("Mul", 4.0)
     model.add("Trunc", 0.25, 0, 10, 8, domain=GENERAL, rounding_mode="FLOOR")
