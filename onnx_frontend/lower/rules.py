@@ -4,7 +4,19 @@
 from __future__ import annotations
 
 from onnx_frontend.lower import (
-    conv, extremes, finish, gemm, ort, pad, pairs, pool, repeat, resize, select, softmax, view,
+    conv,
+    extremes,
+    finish,
+    gemm,
+    ort,
+    pad,
+    pairs,
+    pool,
+    repeat,
+    resize,
+    select,
+    softmax,
+    view,
 )
 from onnx_frontend.lower.lowering import Rules
 
@@ -18,6 +30,7 @@ RULES = Rules(
         "Slice": select.slice_,
         "Split": select.split,
         "Gather": select.gather,
+        "GatherElements": select.gather_elements,
         "Concat": select.concat,
         "MaxPool": pool.max_pool,
         "GlobalMaxPool": pool.global_max_pool,
@@ -37,6 +50,7 @@ RULES = Rules(
         "Slice": select.before_pick,
         "Split": select.before_pick,
         "Gather": select.before_pick,
+        "GatherElements": select.before_pick,
         "Concat": select.before_concat,
         "MaxPool": pool.before_max,
         "GlobalMaxPool": pool.before_max,
