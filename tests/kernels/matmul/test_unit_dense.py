@@ -52,3 +52,8 @@ def test_operands_wider_than_a_dsp_block_take_none() -> None:
     dense = [folding for folding in kernel.foldings(node, target) if folding.form == "dense"]
     assert {folding.multiplier for folding in dense} == {"fabric"}
     check_kernel(kernel, node, DenseFolding.of(1, 2, 2, "logic", "fabric"))
+
+
+def test_sixteen_bits_on_both_sides_without_multipliers() -> None:
+    node = matmul((1, 4), 2, x=IntRange(-32768, 32767), bits=16)
+    check_kernel(MatMulKernel(), node, DenseFolding.of(1, 2, 2, "logic", "fabric"))
