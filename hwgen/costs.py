@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import ceil, log2
 
 from hwgen.targets import Family, Resources
@@ -63,6 +64,7 @@ def mux(family: Family, ways: int, bits: int) -> Resources:
     return Resources(luts=ceil(-(-(ways - 1) // (COEFFICIENTS[family.name].mux_ways - 1)) * bits * wide))
 
 
+@cache
 def counter(family: Family, limit: int) -> Resources:
     """A register that counts up to `limit` and wraps, with its end test."""
     bits = max(1, (limit - 1).bit_length())
@@ -74,6 +76,7 @@ def adder_tree_latency(terms: int, levels: int = 1) -> int:
     return -(-max(0, (terms - 1).bit_length()) // levels)
 
 
+@cache
 def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 1) -> Resources:
     """hdl/adder_tree.py over `terms` signed words of `term_bits` bits."""
     total, sums, bits, depth = Resources(), terms, term_bits, 0
@@ -103,6 +106,7 @@ def is_block(style: str, depth: int, width: int) -> bool:
     return style == "block" or (style == "auto" and depth * width >= BLOCK_RAM_FROM_BITS)
 
 
+@cache
 def memory(
     family: Family, depth: int, width: int, style: str = "auto", writable: bool = False, output_register: bool = False
 ) -> Resources:
@@ -168,11 +172,13 @@ def piece_widths(bits: int) -> tuple[int, ...]:
     return (17,) * below + (bits - 17 * below,)
 
 
+@cache
 def wide_multiplier_latency(a_bits: int, b_bits: int) -> int:
     """Cycles through hdl/wide_multiplier.py: two in the multipliers, one for each level of joining their products."""
     return 2 + (len(piece_widths(a_bits)) * len(piece_widths(b_bits)) - 1).bit_length()
 
 
+@cache
 def wide_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
     """hdl/wide_multiplier.py: a multiplier for each pair of pieces, an adder and a register for each joint."""
     total = Resources()
@@ -239,6 +245,7 @@ def constant_multiplier(family: Family, a_bits: int, factor: int) -> Resources:
     )
 
 
+@cache
 def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:
     """hdl/queue.py with its credits and pointers."""
     if style == "block":
@@ -273,6 +280,7 @@ def divider_latency(bits: int) -> int:
     return bits + 3
 
 
+@cache
 def divider(family: Family, lanes: int, denominator_bits: int, bits: int) -> Resources:
     """hdl/divider.py: an adder for each bit of each quotient, the remainders, and one chain of denominators."""
     total = registers(bits * denominator_bits)

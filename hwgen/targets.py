@@ -39,9 +39,9 @@ class RamShape:
         return -(-depth // self.depth) * -(-width // self.width)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
-    """What the blocks of a device family can do.
+    """What the blocks of a device family can do; each family is one object, so that it is quick to look prices up by.
 
     lut_inputs: inputs of the LUT that the family's LUT count stands for.
     dsp_modes: what one multiplication may be, cheapest first; empty: no limit is known.
