@@ -19,23 +19,24 @@ class Coefficients:
     """LUTs of the basic shapes of logic, by family.
 
     adder_start: on ECP5 with the two slices that nextpnr adds to each carry chain, as its way in and its way out.
-    mux2_bit: a choice between two words, by bit. table_words: words of a table that one LUT holds, by bit; table_join: how
+    mux_ways: words that one LUT chooses between, by bit. table_words: words of a table that one LUT holds, by bit; table_join: how
     much the joining of LUTs adds, and how much more where the depth is no power of two. ram: (words, bits, LUTs) of a RAM
     made of LUTs.
     """
 
     adder_bit: float
     adder_start: float
-    mux2_bit: float
+    mux_ways: int
     table_words: int
     table_join: tuple[float, float]
     ram: tuple[tuple[int, int, int], ...]
 
 
-_LUT4 = Coefficients(1.0, 2.0, 1.0, 16, (1.1, 1.35), ((16, 4, 4),))
-_LUT6 = Coefficients(1.0, 0.0, 0.5, 64, (1.1, 1.1), ((32, 6, 4), (64, 3, 4)))
+_LUT4 = Coefficients(1.0, 2.0, 2, 16, (1.1, 1.35), ((16, 4, 4),))
+_LUT6 = Coefficients(1.0, 0.0, 4, 64, (1.1, 1.1), ((32, 6, 4), (64, 3, 4)))
 _ECP5 = replace(_LUT4, adder_start=5.0)
-COEFFICIENTS = {"ecp5": _ECP5, "ice40": _LUT4, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
+_ICE40 = replace(_LUT4, table_join=(1.9, 2.1))
+COEFFICIENTS = {"ecp5": _ECP5, "ice40": _ICE40, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
 
 BLOCK_RAM_FROM_BITS = 2048
 """An ``auto`` memory of at least this many bits goes into block RAM."""
@@ -59,7 +60,7 @@ def adder(family: Family, bits: int) -> Resources:
 def mux(family: Family, ways: int, bits: int) -> Resources:
     """A selection of one out of `ways` words of `bits` bits."""
     wide = Fraction(6, 7) if ways > 4 else 1
-    return Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * (ways - 1) * bits * wide))
+    return Resources(luts=ceil(-(-(ways - 1) // (COEFFICIENTS[family.name].mux_ways - 1)) * bits * wide))
 
 
 def counter(family: Family, limit: int) -> Resources:
@@ -108,6 +109,8 @@ def memory(
     """hdl/memory.py: block RAM, distributed RAM, or a constant table in LUTs."""
     if is_block(style, depth, width):
         return block_ram(family, depth, width, output_register)
+    if writable and not family.distributed_ram:  # Yosys finds a block RAM even for a small one
+        return block_ram(family, depth, width, output_register)
     if writable:
         return lut_ram(family, depth, width) + registers(width * (2 if output_register else 1))
     distinct = distinct_columns(depth, width)
@@ -146,7 +149,7 @@ def table(family: Family, depth: int, width: int) -> Resources:
 def lut_ram(family: Family, depth: int, width: int) -> Resources:
     """A RAM of one write port and one read port that answers at once; of registers where LUTs cannot be RAMs."""
     if not family.distributed_ram:
-        return Resources(luts=ceil(depth * width * 0.6), ffs=depth * width)
+        return Resources(luts=ceil(depth * width * 0.9), ffs=depth * width)
     rows, bits, luts = next(
         (ram for ram in COEFFICIENTS[family.name].ram if depth <= ram[0]), COEFFICIENTS[family.name].ram[-1]
     )

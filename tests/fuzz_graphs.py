@@ -106,7 +106,7 @@ class Sketch:
             return float(np.float32(f"{value:.1e}"))
         return float(np.float32(value))
 
-    def grid(self, signed: bool, bits: int) -> tuple[int, np.ndarray]:
+    def grid(self, signed: bool, bits: int = 8) -> tuple[int, np.ndarray]:
         zero = int(self.rng.integers(-20, 21) if signed else self.rng.integers(100, 150)) << bits - 8
         zero = int(self.pick(zero, zero, 0, -(1 << bits - 1) if signed else 0))
         return zero, np.array(zero, f"{'' if signed else 'u'}int{bits}")

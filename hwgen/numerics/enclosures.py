@@ -40,9 +40,19 @@ class Enclosures:
         return cls(*_outwards(nearest, nearest))
 
     @classmethod
+    def integers(cls, values: np.ndarray) -> Enclosures:
+        """Integers of less than 53 bits."""
+        return cls(values.astype(np.float64), values.astype(np.float64))
+
+    @classmethod
     def constant(cls, value: Fraction) -> Enclosures:
         nearest = np.float64(float(value))
         return cls(*_outwards(nearest, nearest), value)
+
+    @property
+    def middle(self) -> np.ndarray:
+        """The best guess."""
+        return self.low + (self.high - self.low) / 2
 
     def _other(self, other: Other) -> Enclosures:
         if isinstance(other, Enclosures):

@@ -30,6 +30,7 @@ MOVES = {
     "Split",
     "Concat",
     "Gather",
+    "GatherElements",
     "Expand",
     "Tile",
 }

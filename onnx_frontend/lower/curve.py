@@ -10,12 +10,12 @@ import numpy as np
 
 from hwgen.numerics.enclosures import Enclosures
 from hwgen.numerics.functions import FUNCTIONS, rounded_codes
+from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
 from onnx_frontend.lower.expression import Expression
-from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
 
-Number = TypeVar("Number", Real, Floats, Enclosures)
+Number = TypeVar("Number", Real, Enclosures)
 
 NAMES = {
     "LeakyRelu": "leaky_relu", "Elu": "elu", "Selu": "selu", "Celu": "celu", "ThresholdedRelu": "thresholded_relu",
@@ -49,14 +49,12 @@ def is_known(tree: Expression) -> bool:
 
 
 def compute(tree: Expression, x: Number) -> Number:
-    """The value at x of an expression with one constant for all elements: exact for a Real, in float64 for the others."""
+    """The value at x of an expression with one constant for all elements: exact for a Real, between float64 numbers for Enclosures."""
     if tree.op == "x":
         return x
     if tree.op == "constant":
         value = Fraction(tree.value.item())
-        if isinstance(x, Enclosures):
-            return Enclosures.constant(value)
-        return Real(value, x.precision) if isinstance(x, Real) else Floats(np.float64(value))
+        return Real(value, x.precision) if isinstance(x, Real) else Enclosures.constant(value)
     args = [compute(a, x) for a in tree.args]
     match tree.op:
         case "Add":
@@ -89,13 +87,19 @@ def codes_of(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int
     return rounded_codes(function, inputs, quant.scale[0], quant.zero_after, quant.codes, quant.rounding)
 
 
-def table_codes(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int]:
-    """The same for many inputs: those that float64 cannot tell for certain are computed exactly."""
+def table_codes(tree: Expression, domain: IntRange, scale: Fraction, offset: Fraction, quant: Quant) -> list[int]:
+    """The correctly rounded code for each integer of `domain`, whose real meaning is ``scale * x + offset``.
+
+    What float64 cannot tell for certain is computed exactly.
+    """
+    integers = np.arange(domain.lo, domain.hi + 1)
     with np.errstate(all="ignore"):
-        codes, sure = compute(tree, Enclosures.of(inputs)).codes(quant.scale[0], quant.zero_point[0], quant.codes)
-    unsure = np.flatnonzero(~np.broadcast_to(sure, len(inputs)))
-    result = np.broadcast_to(codes, len(inputs)).copy()
-    result[unsure] = codes_of(tree, [inputs[k] for k in unsure], quant)
+        inputs = Enclosures.integers(integers) * scale + offset
+        value = compute(tree, inputs) + quant.added * quant.scale[0]
+        codes, sure = value.codes(quant.scale[0], quant.zero_after, quant.codes)
+    result, sure = (np.broadcast_to(a, integers.shape).copy() for a in (codes, sure))
+    unsure = np.flatnonzero(~sure | (quant.rounding != "half_even"))
+    result[unsure] = codes_of(tree, [int(integers[k]) * scale + offset for k in unsure], quant)
     return result.tolist()
 
 

@@ -173,7 +173,7 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     largest = SMALL_TABLE if monotone and wanted.quant.codes.size <= SMALL_TABLE else LARGEST_TABLE
     if is_known(tree) and uniform and values.size <= largest:
         scale, offset = Fraction(source.scale.item()), Fraction(source.offset.item())
-        codes = table_codes(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
+        codes = table_codes(tree, values, scale, offset, wanted.quant)
         return table(lowering, source, wanted, tuple(codes))
     if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)

@@ -16,6 +16,8 @@ from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
 from onnx_frontend.quant_graph import QuantNode
 
+MOST_RUNS = 64
+
 
 def slice_(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
     """Slice with constant bounds and positive steps, one IR Slice per axis that shrinks."""
@@ -59,12 +61,42 @@ def gather(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], outpu
     axis = int(node.attributes.get("axis", 0)) % len(source.type.shape)
     extent = source.type.shape[axis]
     indices = [int(i) % extent for i in np.ravel(lowering.value(node, 1))]
-    parts = [_pick(lowering, node, source, axis, run) for run in even_runs(indices)]
-    result = parts[0] if len(parts) == 1 else lowering.emit(Concat(axis), tuple(parts), lowering.named(node), (node,))
+    result = gather_along(lowering, node, source, axis, indices)
     wanted = lowering.shape(node.output)
     if result.type.shape == wanted:
         return result
     return lowering.emit(Reshape(wanted), (result,), f"{lowering.named(node)}_shaped", (node,))
+
+
+def gather_elements(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """GatherElements by constant indices: single elements of the flat tensor."""
+    (source,) = sources
+    shape = source.type.shape
+    indices = lowering.value(node, 1)
+    axis = int(node.attributes.get("axis", 0)) % len(shape)
+    places = list(np.indices(indices.shape))
+    places[axis] = indices % shape[axis]
+    picked = np.ravel_multi_index(tuple(places), shape).ravel().tolist()
+    flat = lowering.emit(Reshape((1, source.type.size)), (source,), f"{lowering.named(node)}_flat", (node,))
+    result = gather_along(lowering, node, flat, 1, picked)
+    return lowering.emit(Reshape(indices.shape), (result,), f"{lowering.named(node)}_shaped", (node,))
+
+
+def gather_along(lowering: Lowering, node: QuantNode, source: Node, axis: int, indices: list[int]) -> Node:
+    """Those elements of an axis, in that order: slices that run in even steps, joined."""
+    runs = even_runs(indices)
+    if len(runs) > MOST_RUNS:
+        raise lowering.graph.refuse(
+            node,
+            "its indices are too irregular",
+            found=f"{len(runs)} runs of even steps along axis {axis}",
+            expected=f"at most {MOST_RUNS}",
+            fix="reorder on the host, or reorder the weights behind it",
+        )
+    parts = [_pick(lowering, node, source, axis, run) for run in runs]
+    if len(parts) == 1:
+        return parts[0]
+    return lowering.emit(Concat(axis), tuple(parts), lowering.named(node), (node,))
 
 
 def even_runs(indices: list[int]) -> list[range]:

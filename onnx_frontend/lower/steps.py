@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from hwgen.numerics.enclosures import Enclosures
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import round_floats
 from hwgen.numerics.staircase import Staircase
 from onnx_frontend.lower.curve import codes_of, compute, direction
 from onnx_frontend.lower.expression import Expression
-from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
 
 BISECTIONS = 64
@@ -51,7 +51,7 @@ class Steps:
         with np.errstate(all="ignore"):
             for _ in range(BISECTIONS):
                 middle = (a + b) / 2
-                value = compute(self.tree, Floats(middle)).value / step + added
+                value = compute(self.tree, Enclosures(middle, middle)).middle / step + added
                 reached = self.sign * (round_floats(value, self.quant.rounding) + zero) >= heights
                 a, b = np.where(reached, a, middle), np.where(reached, middle, b)
         return b

@@ -42,8 +42,10 @@ def _input(name: str, codes: IntRange) -> Node:
     return Node(Input(TensorType((1, 6, 4, 4), codes)), (), name)
 
 
-def _add(ratio_b: Fraction, b: IntRange) -> Node:
+def _add(ratio_b: Fraction, b: IntRange, **dialect: str) -> Node:
     op = Add(Fraction(3, 7), ratio_b, Fraction(1, 9), 3, INT8)
+    if dialect:
+        op = Add(Fraction(0.4375), ratio_b, Fraction(2.625), 0, INT8, **dialect)  # type: ignore[arg-type]
     return Node(op, (_input("x", INT8), _input("z", b)), "requantize")
 
 
@@ -61,6 +63,8 @@ NODES = {
     "dead channels": requantize((Fraction(0), Fraction(1, 20)) * 3, (Fraction(5), Fraction(0)) * 3),
     "a curve": Node(Threshold((*STEPS, FALLING), 1, "some curve"), (_input("x", IntRange(-3000, 2500)),), "requantize"),
     "a sum": _add(Fraction(5, 11), IntRange(0, 15)),
+    "a sum in float32": _add(Fraction(float(np.float32(0.3))), IntRange(0, 15), dialect="ort"),
+    "a product in float32": requantize((Fraction(float(np.float32(0.05))),), dialect="ort_product", zero_point=5),
     "a difference": _add(Fraction(-1, 2), IntRange(-16, 9)),
 }
 
@@ -83,6 +87,15 @@ def test_every_form_is_proven_in_memories_and_in_verilog(name: str, tmp_path: Pa
     node = NODES[name]
     for k, folding in enumerate(_forms(node)):
         assert check_bundle(_bundle(node, folding, tmp_path / str(k))) == [], folding
+
+
+def test_the_oddest_curve_is_read_as_it_is_listed(tmp_path: Path) -> None:
+    bundle = _bundle(NODES["a curve"], next(_forms(NODES["a curve"])), tmp_path / "curve")
+    proof = json.loads((bundle / "proof.json").read_text())
+    proof["stages"]["requantize"]["staircases"][2]["thresholds"][0] += 1
+    (bundle / "proof.json").write_text(json.dumps(proof))
+    (wrong,) = check_bundle(bundle, rtl=False)
+    assert "channel 2 gives" in wrong
 
 
 @pytest.fixture(scope="module")

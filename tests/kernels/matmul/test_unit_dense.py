@@ -56,4 +56,9 @@ def test_operands_wider_than_a_dsp_block_take_none() -> None:
 
 @pytest.mark.parametrize("x, bits", [(IntRange(-5487, 5478), 27), (IntRange(-(1 << 20), 1 << 20), 4)])
 def test_operands_wider_than_a_multiplier_take_several(x: IntRange, bits: int) -> None:
-    check_kernel(KERNEL, matmul((1, 12), 3, 3, x=x, bits=bits), DenseFolding.of(1, 1, 2, "block"))
+    check_kernel(MatMulKernel(), matmul((1, 12), 3, 3, x=x, bits=bits), DenseFolding.of(1, 1, 2, "block"))
+
+
+def test_sixteen_bits_on_both_sides_without_multipliers() -> None:
+    node = matmul((1, 4), 2, x=IntRange(-32768, 32767), bits=16)
+    check_kernel(MatMulKernel(), node, DenseFolding.of(1, 2, 2, "logic", "fabric"))
