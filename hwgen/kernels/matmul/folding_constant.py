@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 from typing import ClassVar
 
@@ -34,6 +35,9 @@ MERGED_4, MERGED_6 = Fraction(116, 100), Fraction(102, 100)
 
 LUTS_A_DIGIT = 3
 """No device takes a constant matrix in fewer LUTs for each signed digit of its weights; larger ones are not offered."""
+
+MOST_DIGITS = 12_000
+"""Signed digits of the weights up to which the form is offered: half a second of search for its adders."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
     """All pipelines, where the matrix is small enough for the target to hold it."""
     most = target.resources.luts if target.resources else 1 << 20
     plus, minus = signed_digit_masks(weights_of(node.src))
-    if LUTS_A_DIGIT * int(np.bitwise_count(plus | minus).sum()) > most:
+    if int(np.bitwise_count(plus | minus).sum()) > min(most // LUTS_A_DIGIT, MOST_DIGITS):
         return ()
     return tuple(ConstantFolding.of(node, levels) for levels in LEVELS)
 
@@ -79,6 +83,7 @@ def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tu
     return (taken,), plain_order(node.type.shape, op.axis)
 
 
+@lru_cache(maxsize=256)
 def spec(node: Node, folding: ConstantFolding) -> ConstantSpec:
     """For lanes in the order of the axis; `arrange` is for others."""
     x, matrix = node.src[0].type.range, block_diagonal(weights_of(node.src), shape_of(node)[0])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
@@ -20,9 +21,6 @@ from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, f
 from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
-
-DSP_BITS = 18
-"""The widest operand of hdl/multiplier.py."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,13 @@ class DenseSpec(UnitSpec):
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
     groups, outputs, inputs, _ = shape_of(node)
-    narrow = max(signed_bits(node.src[0].type.range), signed_bits(IntRange.of_array(weights_of(node.src)))) <= DSP_BITS
-    multipliers = ("dsp", "fabric") if narrow else ("fabric",)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
     return tuple(
         DenseFolding.of(*shape, memory, multiplier)
         for shape in shapes
         for memory in ("block", "logic")
-        for multiplier in multipliers
+        for multiplier in ("dsp", "fabric")
     )
 
 
@@ -124,8 +120,7 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
 
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
-    weights = weights_of(node.src)
-    digits = digits_of(weights) if folding.multiplier == "fabric" else ()
+    weight_bits, digits = _stored(node, folding.multiplier)
     return DenseSpec(
         folding.group_lanes,
         folding.pe,
@@ -134,11 +129,21 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
         outputs // folding.pe,
         inputs // folding.simd,
         node.src[0].type.range,
-        code_bits(digits) if digits else signed_bits(IntRange.of_array(weights)),
+        weight_bits,
         node.type.range,
         folding.weight_memory,
         digits,
     )
+
+
+@lru_cache(maxsize=1024)
+def _stored(node: Node, multiplier: str) -> tuple[int, tuple[Digit, ...]]:
+    """(bits, digits) of the stored weights; no digits where they are stored as they are."""
+    weights = weights_of(node.src)
+    if multiplier != "fabric":
+        return signed_bits(IntRange.of_array(weights)), ()
+    digits = digits_of(weights)
+    return code_bits(digits), digits
 
 
 def latency(spec: DenseSpec) -> int:
