@@ -78,9 +78,9 @@ RULES = Rules(
         "Sub": pairs.add,
         "Max": extremes.extreme,
         "Min": extremes.extreme,
-        "Pad": pad.rounded_pad,
-        "Resize": resize.rounded_resize,
-        "Upsample": resize.rounded_resize,
+        "Pad": ort.on_codes(pad.rounded_pad),
+        "Resize": ort.on_codes(resize.rounded_resize),
+        "Upsample": ort.on_codes(resize.rounded_resize),
         "Softmax": softmax.softmax,
     },
     grid_rules={

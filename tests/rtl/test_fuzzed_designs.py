@@ -62,12 +62,18 @@ def test_a_random_graph_becomes_rtl_that_equals_golden(seed: int, tmp_path: Path
     check(Plan.random(seed), tmp_path)
 
 
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_a_random_qoperator_graph_becomes_rtl_that_equals_golden(seed: int, tmp_path: Path) -> None:
+    check(Plan.random(seed, dialect="qoperator"), tmp_path)
+
+
 @pytest.mark.acceptance
-def test_thirty_random_graphs_become_rtl_that_equals_golden(tmp_path: Path) -> None:
-    plans = (Plan.random(seed) for seed in count(1000))
+@pytest.mark.parametrize("dialect", ["qdq", "qoperator"])
+def test_thirty_random_graphs_become_rtl_that_equals_golden(dialect: str, tmp_path: Path) -> None:
+    plans = (Plan.random(seed, dialect=dialect) for seed in count(1000))
     small_enough = islice((plan for plan in plans if design(plan, tmp_path) is not None), 30)
     seeds = []
     for plan in small_enough:
         check(plan, tmp_path)
         seeds.append(plan.seed)
-    note("fuzz_rtl", "qdq", {"designs": len(seeds), "left_out_as_too_large": seeds[-1] - 999 - len(seeds)})
+    note("fuzz_rtl", dialect, {"designs": len(seeds), "left_out_as_too_large": seeds[-1] - 999 - len(seeds)})

@@ -79,6 +79,23 @@ def test_a_constant_is_found_behind_a_transpose():
     equal_everywhere(net(body, y="1,3,4,2").replace(", uint8[1,3,2,4] b", ""))
 
 
+PADS = "int64[8] pads = {0,0,1,1,0,0,1,1}, uint8 pv = {7}, float[4] sizes = {1.0,1.0,2.0,2.0}"
+
+
+@pytest.mark.parametrize(
+    "body, y",
+    [
+        ("t = Pad(a, pads, pv)", "1,3,4,6"),
+        ('t = Resize<mode = "nearest", nearest_mode = "floor", coordinate_transformation_mode = "asymmetric">(a,,sizes)', "1,3,4,8"),
+        ("t = MaxPool<kernel_shape = [2, 2]>(a)", "1,3,1,3"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("second", ["c", "one"])
+def test_arithmetic_behind_an_operator_on_codes_starts_from_its_codes(body, y, second):
+    text = net(f"{body} {pair('QLinearMul', 'a', second).replace('(a,', '(t,')}", y=y)
+    equal_everywhere(text.replace(", uint8[1,3,2,4] b", "").replace(GRIDS, f"{GRIDS}, {PADS}"))
+
+
 def test_a_window_average_rounds_with_its_zero_point_and_a_global_one_as_onnxruntime():
     window = "y = com.microsoft.QLinearAveragePool<kernel_shape = [2, 2], strides = [2, 2]>(a, sx, zx, sx, zy)"
     op = result(net(window, y="1,3,1,2")).op
