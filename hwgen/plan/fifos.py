@@ -1,30 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queue depths and exact timing of a plan, by the beat-level model.
 
-Depths come from two schedules at the pace of the slowest stage, both without limits on queues. The earliest one says
-when results can leave; in the latest one with these results everything else happens just in time for them. The room
-that each queue needs in the latter is enough to keep that pace for ever, because a self-timed marked graph is never
-slower than any schedule that its buffers allow. That also proves the absence of deadlock, at forks and joins too. (In
-the earliest schedule, queues would fill with what was made long before its time.)
+Depths come from schedules at the pace of the slowest stage, without limits on queues. The earliest one says when results
+can leave. In the *latest* one with these results everything else happens just in time for them; in the *prompt* one
+inputs come as late as in the latest, and everything else happens as early as it then can. The room that each queue needs
+in either is enough to keep that pace for ever, because a self-timed marked graph is never slower than any schedule that
+its buffers allow. That also proves the absence of deadlock, at forks and joins too. Queues in front of a slow stage are
+short in the latest schedule, those behind it in the prompt one. So both are joined: queue by queue the shorter of the two
+depths is kept if the model, run with it, loses no cycle.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.plan.beats import Network, Times
+from hwgen.plan.beats import Deadlock, Network
 from hwgen.plan.plan import Buffer, Link, Port, Stage, Timing
 from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_schedule, gives, takes
 
 LEAST_DEPTH = 2
 BLOCK_FROM_BITS = 2048
 """A queue of at least this many bits, and more than 64 beats, goes into block RAM."""
+LEAST_SAVING = 128
+"""Bits for which a shorter queue is tried."""
 FIRST_BEAT = 1
 """Cycle after reset in which the first beat comes in: work that needs no input, such as padding, has a head start."""
 WARM_UP = 6
 MOST_FRAMES = 48
+
+
+CyclesOf = Callable[[Events], np.ndarray]
+"""Cycles of some events in a schedule, all frames in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +104,8 @@ def _result_times(model: Model, pace: int) -> dict[str, np.ndarray]:
     return {name: times.of(e.process, e.index)[-1] for name, e in model.outputs.items()}
 
 
-def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> Times:
-    """Backwards (the last event first, in negative cycles) the latest schedule with these results, a frame each `pace`
-    cycles."""
+def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> CyclesOf:
+    """The latest schedule with these results, a frame each `pace` cycles: found with time running backwards."""
     back = model.network.reversed()
     end = max(int(times[-1]) for times in results.values())
     for name, events in model.outputs.items():
@@ -105,7 +113,27 @@ def _latest_times(model: Model, results: dict[str, np.ndarray], pace: int) -> Ti
         metronome = back.add(f"{name}.results", np.diff(times, prepend=times[-1] - pace))
         each = np.arange(len(times))
         back.wait(events.process, each, metronome, each, int(times[0]))
-    return back.settle(WARM_UP)
+    backwards = back.settle(WARM_UP)
+
+    def forwards(events: Events) -> np.ndarray:
+        size = backwards.known[events.process].shape[1]
+        return -backwards.of(events.process, size - 1 - events.index)[::-1].ravel()
+
+    return forwards
+
+
+def _prompt_times(model: Model, latest: CyclesOf, pace: int) -> CyclesOf:
+    """The earliest schedule with the input beats of the latest one."""
+    paced = model.network.copy()
+    arrivals = {name: latest(e)[-len(e) :] for name, e in model.inputs.items()}
+    start = min(int(times[0]) for times in arrivals.values())
+    for name, events in model.inputs.items():
+        times = arrivals[name] - start
+        metronome = paced.add(f"{name}.arrivals", np.diff(times, prepend=times[-1] - pace))
+        each = np.arange(len(times))
+        paced.wait(events.process, each, metronome, each, int(times[0]))
+    times = paced.settle(WARM_UP)
+    return lambda events: times.of(events.process, events.index).ravel()
 
 
 def _add_link(
@@ -133,15 +161,43 @@ def size_queues(draft: Draft) -> Draft:
     pace = build_model(draft, limited=False).network.interval(WARM_UP)
     while True:
         model = build_model(draft, limited=False)
-        times = _latest_times(model, _result_times(model, pace), pace)
-        links = tuple(
-            link if link.queue is None else replace(link, queue=_buffer(link, model.queues[link.name], times))
-            for link in draft.links
-        )
+        latest = _latest_times(model, _result_times(model, pace), pace)
         before = [k.queue.style for k in draft.links if k.queue]
-        draft = replace(draft, links=links)
-        if before == [k.queue.style for k in links if k.queue]:
-            return draft
+        sized = _with_queues(draft, model, latest)
+        if before == [k.queue.style for k in sized.links if k.queue]:
+            prompt = _with_queues(draft, model, _prompt_times(model, latest, pace))
+            return _joined(sized, prompt)
+        draft = sized
+
+
+def _with_queues(draft: Draft, model: Model, cycles: CyclesOf) -> Draft:
+    """The draft with the room that each queue needs in a schedule."""
+    buffers = {k.name: _buffer(k, model.queues[k.name], cycles) for k in draft.links if k.queue is not None}
+    return replace(draft, links=tuple(replace(k, queue=buffers.get(k.name)) for k in draft.links))
+
+
+def _joined(one: Draft, other: Draft) -> Draft:
+    """The smaller of two drafts, with the shorter queues of the other wherever they cost no cycle."""
+    best, spare = sorted((one, other), key=_bits)
+    timing = predict_timing(best)
+    saved = [a.queue_bits - b.queue_bits for a, b in zip(best.links, spare.links, strict=True)]
+    for k in sorted((k for k, bits in enumerate(saved) if bits >= LEAST_SAVING), key=lambda k: -saved[k]):
+        tried = replace(best, links=(*best.links[:k], spare.links[k], *best.links[k + 1 :]))
+        if _is_as_fast(tried, timing):
+            best = tried
+    return best
+
+
+def _bits(draft: Draft) -> int:
+    return sum(link.queue_bits for link in draft.links)
+
+
+def _is_as_fast(draft: Draft, timing: Timing) -> bool:
+    try:
+        found = predict_timing(draft)
+    except Deadlock:
+        return False
+    return found.initiation_interval <= timing.initiation_interval and found.latency <= timing.latency
 
 
 def _gathered(draft: Draft, link: Link) -> Link:
@@ -156,19 +212,13 @@ def _gathered(draft: Draft, link: Link) -> Link:
     return link if gather % burst and burst % gather else replace(link, gather=gather)
 
 
-def _buffer(link: Link, queues: list[QueueEvents], backwards: Times) -> Buffer:
+def _buffer(link: Link, queues: list[QueueEvents], cycles: CyclesOf) -> Buffer:
     assert link.queue is not None
-    needed = (q.needed_depth(_forwards(backwards, q.reserved), _forwards(backwards, q.freed)) for q in queues)
+    needed = (q.needed_depth(cycles(q.reserved), cycles(q.freed)) for q in queues)
     depth = max(LEAST_DEPTH, *needed, *(q.burst for q in queues))
     bits = depth * link.lanes_queue * link.range.width
     block = link.queue.style == "block" or (depth > 64 and bits >= BLOCK_FROM_BITS)
     return Buffer(depth, "block" if block else "distributed")
-
-
-def _forwards(backwards: Times, events: Events) -> np.ndarray:
-    """The cycles of some events in a schedule that is known backwards, all frames in a row."""
-    size = backwards.known[events.process].shape[1]
-    return -backwards.of(events.process, size - 1 - events.index)[::-1].ravel()
 
 
 def predict_timing(draft: Draft) -> Timing:

@@ -141,6 +141,10 @@ class Link:
         """Lanes of a beat in the queue."""
         return self.lanes_source // self.serialize * self.gather
 
+    @property
+    def queue_bits(self) -> int:
+        return 0 if self.queue is None else self.queue.depth * self.lanes_queue * self.range.width
+
 
 @dataclass(frozen=True)
 class Timing:
