@@ -12,7 +12,7 @@ DEMO := rtl_out/digits_cnn
 help:
 	@echo "make demo        an ONNX file becomes Verilog, is simulated, placed and routed"
 	@echo "make test        every test (JOBS=$(JOBS) at a time)"
-	@echo "make acceptance  the long measurements; writes docs/measured.json"
+	@echo "make acceptance  the long measurements into docs/measured.json; what passed is not run again"
 	@echo "make conformance the ONNX backend node tests; writes docs/conformance.md"
 	@echo "make env         only create .venv, with everything in it"
 	@echo "make lint        ruff and the layer rules; also make format, make types"

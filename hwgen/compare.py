@@ -16,6 +16,7 @@ import numpy as np
 from hwgen.float32_bounds import Floats, code_interval, tight_interval
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label, Node
+from hwgen.numerics.rounding_mode import Rounding
 
 FARTHEST = 8
 """Codes from which on a histogram counts all differences together."""
@@ -71,6 +72,10 @@ class Comparison:
         return sum(n.different for n in self.nodes)
 
     @property
+    def ties(self) -> int:
+        return sum(n.ties for n in self.nodes)
+
+    @property
     def unexplained(self) -> int:
         return sum(n.unexplained for n in self.nodes)
 
@@ -85,6 +90,7 @@ def compare(
     grids: Mapping[str, Label],
     before_rounding: Mapping[str, np.ndarray] | None = None,
     magnitudes: Mapping[str, float] | None = None,
+    roundings: Mapping[str, tuple[Rounding, int]] | None = None,
 ) -> Comparison:
     """Compare every tensor of codes that both know.
 
@@ -92,6 +98,7 @@ def compare(
     grids: what the codes of each ONNX tensor mean.
     before_rounding: per ONNX tensor of codes the oracle's float32 values in front of its QuantizeLinear.
     magnitudes: the largest numbers that occurred on the way to those, where constants may have cancelled.
+    roundings: how those are rounded, where it is not half to even with the zero point added behind.
     """
     samples = len(oracle[graph.inputs[0].tensor])
     step = max(1, samples // 8)
@@ -99,7 +106,7 @@ def compare(
     for at in range(0, samples, step):
         part = {name: values[at : at + step] for name, values in oracle.items()}
         floats = {name: values[at : at + step] for name, values in (before_rounding or {}).items()}
-        pieces.append(_forced(graph, part, grids, Floats(floats, magnitudes or {})))
+        pieces.append(_forced(graph, part, grids, Floats(floats, magnitudes or {}, roundings or {})))
     nodes = tuple(_sum(found) for found in zip(*pieces, strict=True))
     codes = {n.tensor: oracle[n.tensor] for n in graph.inputs}
     golden = evaluate(graph, codes)

@@ -25,6 +25,7 @@ from hwgen.kernels.resize.op import Interpolate
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import Rounding, round_floats
 
 UNIT = 2.0**-24
 OTHER_ROUNDINGS = 8
@@ -37,22 +38,25 @@ FUNCTION_ROUNDINGS = 16
 
 Values = Mapping[str, np.ndarray]
 Grids = Mapping[str, Label]
-FloatValue = tuple[np.ndarray, float]
+FloatValue = tuple[np.ndarray, float, Rounding, int]
 Interval = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Floats:
-    """The engine's float32 values in front of each rounding, and the largest number on the way to them."""
+    """The engine's float32 values in front of each rounding, the largest number on the way to them, and how it rounds:
+    the mode, and the part of the zero point that is added first (none, half to even, where it is not said)."""
 
     values: Values
     magnitudes: Mapping[str, float]
+    roundings: Mapping[str, tuple[Rounding, int]]
 
-    def of(self, tensor: str, samples: np.ndarray) -> tuple[np.ndarray, float] | None:
-        """(values of some samples, magnitude) of a tensor, or None where they are not known."""
+    def of(self, tensor: str, samples: np.ndarray) -> FloatValue | None:
+        """(values of some samples, magnitude, rounding mode, added zero point), or None where they are not known."""
         if tensor not in self.values:
             return None
-        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0)
+        rounding = self.roundings.get(tensor, ("half_even", 0))
+        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0), *rounding
 
 
 def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
@@ -124,7 +128,7 @@ def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
     ratio, exact = _line(node, values)
     terms, magnitude = _magnitude(source, values, grids)
     size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
-    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out)
+    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out, op.rounding)
 
 
 def _add(node: Node, values: Values, grids: Grids) -> Interval:
@@ -158,8 +162,9 @@ def _threshold(node: Node, values: Values, grids: Grids, float_value: FloatValue
 def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_value: FloatValue) -> Interval:
     label = grids[node.tensor]
     step = float(label.scale[0])
-    exact = float_value[0] / step
-    size = np.abs(exact) + float_value[1] / step
+    value, magnitude, rounding, added = float_value
+    exact = value / step + added
+    size = np.abs(exact) + magnitude / step
     (source,) = table.src
     known = _labelled(source)
     if known.tensor in grids and not isinstance(table.op, Threshold):
@@ -168,12 +173,15 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
         size = size + (reach if reach.shape == size.shape else reach.max(initial=0.0)) * scale
     kind = node.type.range
     limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
-    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
+    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0] - added, limits, rounding)
 
 
-def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:
+def _around(
+    exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange, rounding: Rounding = "half_even"
+) -> Interval:
     low, high = (
-        np.clip(np.rint(v) + zero_point, out.lo, out.hi).astype(np.int64) for v in (exact - bound, exact + bound)
+        np.clip(round_floats(v, rounding) + zero_point, out.lo, out.hi).astype(np.int64)
+        for v in (exact - bound, exact + bound)
     )
     return low, high
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -23,14 +23,14 @@ from hwgen.pipeline import Compiled, Source, compile_model
 from hwgen.progress import Progress, silent
 from hwgen.samples import InputSpec, Samples, read_samples
 from onnx_frontend.host_boundary import host_boundary
-from onnx_frontend.oracle import Engine, Oracle
+from onnx_frontend.oracle import Engine, Oracle, as_codes
 from onnx_frontend.quant_graph import QuantGraph
 
 MOST_REFERENCE_MACS = 20_000_000
 """Multiply-accumulates that the reference evaluator is asked for: some seconds."""
 
-Against = Literal["auto", "onnxruntime", "reference", "none"]
-AGAINST: tuple[Against, ...] = ("auto", "onnxruntime", "reference", "none")
+Against = Literal["auto", "onnxruntime", "qonnx", "reference", "none"]
+AGAINST: tuple[Against, ...] = get_args(Against)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,8 @@ def run_golden(
 ) -> GoldenRun:
     """Compute the outputs for all samples of `inputs`, write them to `output`, and compare node by node.
 
-    against: "auto" takes onnxruntime where it is installed, else the ONNX reference evaluator. Raises UserError.
+    against: "auto" takes onnxruntime where it is installed, or the QONNX executor for files with operators of QONNX or
+    FINN, else the ONNX reference evaluator. Raises UserError.
     """
     progress("reading the model")
     compiled = compile_model(source)
@@ -114,7 +115,7 @@ def run_golden(
         progress("comparing with the reference evaluator")
         second, note = _second(source, compiled, codes, samples)
         notes += note
-    name = f"{engine} {version('onnx' if engine == 'reference' else 'onnxruntime')}" if engine else ""
+    name = f"{engine} {version('onnx' if engine == 'reference' else engine)}" if engine else ""
     return GoldenRun(compiled.graph, samples.count, outputs, found, name, (*samples.notes, *notes), second)
 
 
@@ -145,8 +146,8 @@ def _engine(source: Source, against: Against) -> tuple[Engine | None, tuple[str,
         return None, ("not compared: the engine cannot start at --from",)
     if against != "auto":
         return against, ()
-    installed = importlib.util.find_spec("onnxruntime") is not None
-    return ("onnxruntime" if installed else "reference"), ()
+    wanted: Engine = "qonnx" if Oracle.of_file(source.path).needs_qonnx else "onnxruntime"
+    return (wanted if importlib.util.find_spec(wanted) is not None else "reference"), ()
 
 
 def _compare(
@@ -161,9 +162,12 @@ def _compare(
         raise
     except Exception as error:  # engines raise many types, all about the model
         raise _cannot_run(source, engine, error) from error
-    known: dict[str, np.ndarray] = {t: values[t] for t in tensors if t in values and values[t].dtype.kind in "iu"}
+    labels = grids(compiled.quantized)
+    found = {t: as_codes(values[t], labels.get(t)) for t in tensors if t in values}
+    known: dict[str, np.ndarray] = {t: v for t, v in found.items() if v.dtype.kind in "iu"}
     known |= {node.tensor: codes[node.tensor] for node in graph.inputs}
-    return compare(graph, known, grids(compiled.quantized), {t: values[f] for t, f in fronts.items()})
+    floats = {t: values[f] for t, f in fronts.items()}
+    return compare(graph, known, labels, floats, roundings=compiled.quantized.roundings)
 
 
 def _cannot_run(source: Source, engine: Engine, error: Exception) -> UserError:

@@ -34,6 +34,10 @@ class RamShape:
     depth: int
     width: int
 
+    def count(self, depth: int, width: int) -> int:
+        """Block RAMs of this shape for `depth` words of `width` bits."""
+        return -(-depth // self.depth) * -(-width // self.width)
+
 
 @dataclass(frozen=True)
 class Family:
@@ -65,7 +69,7 @@ class Family:
 
     def brams_for(self, depth: int, width: int) -> int:
         """Block RAMs of a memory of `depth` words of `width` bits, in the best of the shapes."""
-        return min(-(-depth // shape.depth) * -(-width // shape.width) for shape in self.ram_shapes)
+        return min(shape.count(depth, width) for shape in self.ram_shapes)
 
 
 def _pieces(bits: int, limit: int) -> int:

@@ -21,7 +21,7 @@ def run(
     model: Model,
     inputs: Annotated[Path, typer.Option("--inputs", metavar="X.npz", help="Samples.", show_default=False)],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="Y.npz", help="Write the outputs.")] = None,
-    compare: Annotated[str, typer.Option(help="auto, onnxruntime, reference or none.")] = "auto",
+    compare: Annotated[str, typer.Option(help="auto, onnxruntime, qonnx, reference or none.")] = "auto",
     bundle: Annotated[
         Path | None, typer.Option("--bundle", metavar="DIR", help="Keep the comparison for this bundle's report.")
     ] = None,

@@ -11,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from hwgen.errors import Blocker
-from onnx_frontend.evaluate_node import evaluate_node
+from onnx_frontend.evaluate_node import evaluate_node, has_subgraph
 from onnx_frontend.propagate import STANDARD, place
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, QuantOutput, QuantTensor, dequantize_float32
 
@@ -130,7 +130,9 @@ def read_plain(builder: Builder, node: ir.Node) -> None:
         return _read_on_codes(builder, node, inputs)
     if inputs and all(t is None or t.is_constant for t in inputs) and _fold(builder, node, inputs):
         return None
-    builder.add(node, node.op_type, [t.name if t else "" for t in inputs])
+    foreign = node.domain not in (*STANDARD, "com.microsoft")  # its Add need not be the Add that we know
+    names, changes = [t.name if t else "" for t in inputs], {"domain": ""} if foreign else {}
+    builder.add(node, f"{node.domain}.{node.op_type}" if foreign else node.op_type, names, **changes)
     for value in node.outputs:
         builder.give(value)
     return None
@@ -139,6 +141,15 @@ def read_plain(builder: Builder, node: ir.Node) -> None:
 def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> None:
     coded = [t for v, t in zip(node.inputs, inputs, strict=True) if v is not None and v.name in builder.codes]
     quant = coded[0].quant
+    if has_subgraph(node):
+        builder.block(
+            node,
+            "there is no kernel for loops and branches",
+            found=f"{node.op_type} with a graph inside",
+            expected="operators in one graph",
+            fix="unroll it before the export, or build the part in front of it: --to TENSOR",
+        )
+        return builder.poison(node)
     out = node.outputs[0]
     if node.op_type in INTEGER_ARITHMETIC and all(t.quant.is_plain for t in coded) and is_code_type(out.dtype):
         return _read_integer_arithmetic(builder, node, [t.name if t else "" for t in inputs])

@@ -196,7 +196,7 @@ class Lowering:
 
     def is_grid(self, tensor: str) -> bool:
         known, maker = self.graph.tensors[tensor], self.graph.producer.get(tensor)
-        reread = maker is not None and maker.op == "DequantizeLinear" and self.is_grid(maker.inputs[0])
+        reread = maker is not None and maker.op == "DequantizeLinear" and self.can_be_grid(maker.inputs[0])
         return known.quant is not None and (known.is_constant or tensor in self.done or reread)
 
     def can_be_grid(self, tensor: str) -> bool:
@@ -209,9 +209,8 @@ class Lowering:
     def shape(self, tensor: str) -> tuple[int, ...]:
         shape = self.graph.tensors[tensor].shape
         if shape is None:
-            node = self.graph.producer[tensor]
             raise self.graph.refuse(
-                node,
+                self.graph.first_unknown(tensor),
                 "the shape of its result is not known",
                 found="no shape rule for this operator",
                 expected="an operator of the ONNX standard",
@@ -282,17 +281,20 @@ class Lowering:
             node,
             "there is no kernel for this operator here",
             found=f"{node.domain + '.' if node.domain else ''}{node.op} between quantized tensors",
-            expected="an operator of docs/operators.md",
+            expected="an operator that README.md lists",
             fix="replace it, or cut the model in front of it: --to TENSOR",
         )
 
     def not_quantized(self, tensor: str, reader: QuantNode) -> Exception:
         source = self.graph.producer.get(tensor)
         what = f"graph input '{tensor}'" if source is None else f"'{tensor}', from {self.graph.place(source)}"
+        fix = f"quantize the model: hwgen quantize {self.graph.file} --calib X.npz"
+        if any(known.quant for known in self.graph.tensors.values()):
+            fix = f"put a QuantizeLinear and a DequantizeLinear behind '{tensor}' where the model was quantized"
         return self.graph.refuse(
             reader,
             "it computes with a float tensor",
             found=f"{what}: not quantized",
             expected="a QuantizeLinear/DequantizeLinear pair on every activation and every weight",
-            fix=f"quantize the model: hwgen quantize {self.graph.file} --calib X.npz",
+            fix=fix,
         )

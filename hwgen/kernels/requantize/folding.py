@@ -242,12 +242,13 @@ def _division_spec(node: Node, common: Common) -> DivisionSpec:
         form.index.lo,
         _falling(form.index.falling),
         "all" if all(form.live) else "some" if any(form.live) else "no",
+        form.divisor[0] if len(set(form.divisor)) == 1 else 0,
         max(form.divisor).bit_length(),
         signed_bits(IntRange(min(addends), max(addends))),
         signed_bits(IntRange(min(form.nudge), max(form.nudge))) if any(form.nudge) else 0,
         IntRange(min(e for e, _ in ends), max(e for e, _ in ends)),
         not all(-reach <= rest < reach for rest, reach in ends),
-        () if common[1] else (form.divisor[0], addends[0], form.nudge[0]),
+        () if common[1] else (addends[0], form.nudge[0]),
     )
 
 

@@ -82,10 +82,9 @@ class RequantizeKernel:
             return images
         assert isinstance(spec, DivisionSpec)
         division = folding.division_of(node)
-        images = {
-            "divisors": _image(division.divisor, channels, spec.divisor_bits),
-            "addends": _image(folding.first_addends(division), channels, spec.addend_bits),
-        }
+        images = {"addends": _image(folding.first_addends(division), channels, spec.addend_bits)}
+        if not spec.divisor:
+            images["divisors"] = _image(division.divisor, channels, spec.divisor_bits)
         if spec.nudge_bits:
             images["nudges"] = _image(division.nudge, channels, spec.nudge_bits)
         if spec.live == "some":
