@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
@@ -124,8 +125,9 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
 
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
-    weights = weights_of(node.src)
-    digits = digits_of(weights) if folding.multiplier == "fabric" else ()
+    digits, factor_bits = _stored(node.src[1])
+    if folding.multiplier == "dsp":
+        digits = ()
     return DenseSpec(
         folding.group_lanes,
         folding.pe,
@@ -134,11 +136,18 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
         outputs // folding.pe,
         inputs // folding.simd,
         node.src[0].type.range,
-        code_bits(digits) if digits else signed_bits(IntRange.of_array(weights)),
+        code_bits(digits) if digits else factor_bits,
         node.type.range,
         folding.weight_memory,
         digits,
     )
+
+
+@lru_cache(maxsize=256)
+def _stored(weights: Node) -> tuple[tuple[Digit, ...], int]:
+    """(digits, bits as a signed factor) of a constant."""
+    values = weights_of((weights, weights))
+    return digits_of(values), signed_bits(IntRange.of_array(values))
 
 
 def latency(spec: DenseSpec) -> int:
