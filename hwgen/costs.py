@@ -7,7 +7,9 @@ Coefficients are fitted on synthesized blocks (``python -m hwgen.synth.calibrate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
 from math import ceil, log2
 
 from hwgen.targets import Family, Resources
@@ -15,19 +17,27 @@ from hwgen.targets import Family, Resources
 
 @dataclass(frozen=True)
 class Coefficients:
-    """LUTs per bit of the basic shapes of logic, by family."""
+    """LUTs of the basic shapes of logic, by family.
+
+    adder_start: on ECP5 with the two slices that nextpnr adds to each carry chain, as its way in and its way out.
+    mux_ways: words that one LUT chooses between, by bit. table_words: words of a table that one LUT holds, by bit; table_join: how
+    much the joining of LUTs adds, and how much more where the depth is no power of two. ram: (words, bits, LUTs) of a RAM
+    made of LUTs.
+    """
 
     adder_bit: float
     adder_start: float
-    mux2_bit: float
-    compare_bit: float
-    ram_bits_per_lut: int
-    rom_bits_per_lut: float
+    mux_ways: int
+    table_words: int
+    table_join: tuple[float, float]
+    ram: tuple[tuple[int, int, int], ...]
 
 
-_LUT4 = Coefficients(1.0, 2.0, 0.5, 0.6, 10, 14.0)
-_LUT6 = Coefficients(1.0, 0.0, 0.5, 0.5, 32, 50.0)
-COEFFICIENTS = {"ecp5": _LUT4, "ice40": _LUT4, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
+_LUT4 = Coefficients(1.0, 2.0, 2, 16, (1.1, 1.35), ((16, 4, 4),))
+_LUT6 = Coefficients(1.0, 0.0, 4, 64, (1.1, 1.1), ((32, 6, 4), (64, 3, 4)))
+_ECP5 = replace(_LUT4, adder_start=5.0)
+_ICE40 = replace(_LUT4, table_join=(1.9, 2.1))
+COEFFICIENTS = {"ecp5": _ECP5, "ice40": _ICE40, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
 
 BLOCK_RAM_FROM_BITS = 2048
 """An ``auto`` memory of at least this many bits goes into block RAM."""
@@ -50,13 +60,11 @@ def adder(family: Family, bits: int) -> Resources:
 
 def mux(family: Family, ways: int, bits: int) -> Resources:
     """A selection of one out of `ways` words of `bits` bits."""
-    return (
-        Resources(luts=ceil(COEFFICIENTS[family.name].mux2_bit * 2 * (ways - 1) * bits / 2))
-        if ways > 1
-        else Resources()
-    )
+    wide = Fraction(6, 7) if ways > 4 else 1
+    return Resources(luts=ceil(-(-(ways - 1) // (COEFFICIENTS[family.name].mux_ways - 1)) * bits * wide))
 
 
+@cache
 def counter(family: Family, limit: int) -> Resources:
     """A register that counts up to `limit` and wraps, with its end test."""
     bits = max(1, (limit - 1).bit_length())
@@ -68,6 +76,7 @@ def adder_tree_latency(terms: int, levels: int = 1) -> int:
     return -(-max(0, (terms - 1).bit_length()) // levels)
 
 
+@cache
 def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: int = 1) -> Resources:
     """hdl/adder_tree.py over `terms` signed words of `term_bits` bits."""
     total, sums, bits, depth = Resources(), terms, term_bits, 0
@@ -82,21 +91,74 @@ def adder_tree(family: Family, terms: int, term_bits: int, width: int, levels: i
     return total
 
 
+def maximum_tree(family: Family, terms: int, bits: int) -> Resources:
+    """The largest of `terms` words, in pairs, with a register after every level."""
+    total = Resources()
+    while terms > 1:
+        pairs = terms // 2
+        terms -= pairs
+        total += times(pairs, adder(family, bits) + mux(family, 2, bits)) + registers(terms * bits)
+    return total
+
+
 def is_block(style: str, depth: int, width: int) -> bool:
     """Whether a memory of this style and size is planned in block RAM."""
     return style == "block" or (style == "auto" and depth * width >= BLOCK_RAM_FROM_BITS)
 
 
+@cache
 def memory(
     family: Family, depth: int, width: int, style: str = "auto", writable: bool = False, output_register: bool = False
 ) -> Resources:
     """hdl/memory.py: block RAM, distributed RAM, or a constant table in LUTs."""
     if is_block(style, depth, width):
-        return Resources(brams=family.brams_for(depth, width), ffs=width if output_register else 0)
+        return block_ram(family, depth, width, output_register)
+    if writable and not family.distributed_ram:  # Yosys finds a block RAM even for a small one
+        return block_ram(family, depth, width, output_register)
+    if writable:
+        return lut_ram(family, depth, width) + registers(width * (2 if output_register else 1))
+    distinct = distinct_columns(depth, width)
+    return table(family, depth, distinct) + registers(distinct * (2 if output_register else 1))
+
+
+def block_ram(family: Family, depth: int, width: int, output_register: bool) -> Resources:
+    """Block RAMs, and a choice between those that hold different words.
+
+    Where there is no such choice, hwgen/synth/ecp5/output_registers.py moves the output register into the RAM.
+    """
+    banks = min(
+        -(-depth // s.depth) for s in family.ram_shapes if s.count(depth, width) == family.brams_for(depth, width)
+    )
+    absorbed = family.name == "ecp5" and banks == 1
+    ffs = width if output_register and not absorbed else 0
+    return Resources(brams=family.brams_for(depth, width), ffs=ffs) + mux(family, banks, width)
+
+
+def distinct_columns(depth: int, width: int) -> int:
+    """How many of `width` bits of a table of `depth` random words differ: equal ones share their LUTs and registers."""
+    patterns = 2 ** min(depth, 64)
+    return width if patterns > 64 * width else round(patterns * (1 - (1 - 1 / patterns) ** width))
+
+
+def table(family: Family, depth: int, width: int) -> Resources:
+    """A table of constants in LUTs, not registered."""
     c = COEFFICIENTS[family.name]
-    per_lut = c.ram_bits_per_lut if writable else c.rom_bits_per_lut
-    rows = 16 * ceil(depth / 16) if writable else depth
-    return Resources(luts=ceil(rows * width / per_lut), ffs=width * (2 if output_register else 1))
+    if depth <= 2:  # each bit is the address itself, or its complement in a register's own LUT
+        return Resources()
+    leaves = ceil(depth / c.table_words)
+    join = c.table_join[bool(depth & (depth - 1))] if leaves > 1 else 1
+    return Resources(luts=ceil(width * leaves * join))
+
+
+def lut_ram(family: Family, depth: int, width: int) -> Resources:
+    """A RAM of one write port and one read port that answers at once; of registers where LUTs cannot be RAMs."""
+    if not family.distributed_ram:
+        return Resources(luts=ceil(depth * width * 0.9), ffs=depth * width)
+    rows, bits, luts = next(
+        (ram for ram in COEFFICIENTS[family.name].ram if depth <= ram[0]), COEFFICIENTS[family.name].ram[-1]
+    )
+    banks = ceil(depth / rows)
+    return Resources(luts=banks * ceil(width / bits) * luts + (banks if banks > 1 else 0)) + mux(family, banks, width)
 
 
 def multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
@@ -110,11 +172,13 @@ def piece_widths(bits: int) -> tuple[int, ...]:
     return (17,) * below + (bits - 17 * below,)
 
 
+@cache
 def wide_multiplier_latency(a_bits: int, b_bits: int) -> int:
     """Cycles through hdl/wide_multiplier.py: two in the multipliers, one for each level of joining their products."""
     return 2 + (len(piece_widths(a_bits)) * len(piece_widths(b_bits)) - 1).bit_length()
 
 
+@cache
 def wide_multiplier(family: Family, a_bits: int, b_bits: int) -> Resources:
     """hdl/wide_multiplier.py: a multiplier for each pair of pieces, an adder and a register for each joint."""
     total = Resources()
@@ -181,19 +245,19 @@ def constant_multiplier(family: Family, a_bits: int, factor: int) -> Resources:
     )
 
 
+@cache
 def queue(family: Family, depth: int, width: int, style: str = "distributed") -> Resources:
     """hdl/queue.py with its credits and pointers."""
     if style == "block":
         ram = memory(family, depth, width, "block", writable=True, output_register=True)
-        return ram + queue(family, 4, width) + counter(family, depth) + counter(family, depth) + registers(8)
-    c = COEFFICIENTS[family.name]
-    if family.distributed_ram:
-        storage = Resources(luts=ceil(16 * ceil(depth / 16) * width / c.ram_bits_per_lut))
-    else:
-        storage = Resources(ffs=depth * width, luts=ceil(depth * width * 0.6))
+        return ram + queue(family, 4, width) + queue_control(ceil(log2(depth + 1))) + registers(2)
     bits = max(1, ceil(log2(depth + 1)))
-    control = adder(family, bits) + adder(family, bits) + Resources(luts=2 * bits + 4, ffs=4 * bits + 2)
-    return storage + control
+    return lut_ram(family, depth, width) + queue_control(bits)
+
+
+def queue_control(bits: int) -> Resources:
+    """Credits, level, two pointers and their tests, of a queue whose level has `bits` bits."""
+    return Resources(luts=max(4, 10 * bits - 10), ffs=4 * bits + 2)
 
 
 def widen(family: Family, width: int, factor: int) -> Resources:
@@ -208,7 +272,7 @@ def narrow(family: Family, width: int, factor: int) -> Resources:
 
 def serializer(family: Family, width: int, factor: int) -> Resources:
     """hdl/gearbox.py Serializer into `factor` beats of `width` bits."""
-    return registers(width * factor) + mux(family, 2, width * factor) + counter(family, factor + 1)
+    return registers(width * factor) + mux(family, 2, width * (factor - 1)) + counter(family, factor + 1)
 
 
 def divider_latency(bits: int) -> int:
@@ -216,6 +280,7 @@ def divider_latency(bits: int) -> int:
     return bits + 3
 
 
+@cache
 def divider(family: Family, lanes: int, denominator_bits: int, bits: int) -> Resources:
     """hdl/divider.py: an adder for each bit of each quotient, the remainders, and one chain of denominators."""
     total = registers(bits * denominator_bits)

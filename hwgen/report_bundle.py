@@ -88,6 +88,7 @@ def synthesis_document(result: SynthResult) -> dict[str, Any]:
         **asdict(result.resources),
         "fmax_mhz": result.fmax_mhz,
         "fmax_by_seed": {str(seed): fmax for seed, fmax in result.fmax_by_seed.items()},
+        "cpu_seconds_by_seed": {str(seed): seconds for seed, seconds in result.cpu_seconds_by_seed.items()},
         "cells": dict(result.cells),
         "stages": {name: asdict(part) for name, part in result.parts.items()},
         "critical_path": [asdict(step) for step in result.critical_path],

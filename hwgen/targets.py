@@ -34,10 +34,14 @@ class RamShape:
     depth: int
     width: int
 
+    def count(self, depth: int, width: int) -> int:
+        """Block RAMs of this shape for `depth` words of `width` bits."""
+        return -(-depth // self.depth) * -(-width // self.width)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Family:
-    """What the blocks of a device family can do.
+    """What the blocks of a device family can do; each family is one object, so that it is quick to look prices up by.
 
     lut_inputs: inputs of the LUT that the family's LUT count stands for.
     dsp_modes: what one multiplication may be, cheapest first; empty: no limit is known.
@@ -65,7 +69,7 @@ class Family:
 
     def brams_for(self, depth: int, width: int) -> int:
         """Block RAMs of a memory of `depth` words of `width` bits, in the best of the shapes."""
-        return min(-(-depth // shape.depth) * -(-width // shape.width) for shape in self.ram_shapes)
+        return min(shape.count(depth, width) for shape in self.ram_shapes)
 
 
 def _pieces(bits: int, limit: int) -> int:

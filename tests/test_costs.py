@@ -54,10 +54,27 @@ def test_an_auto_memory_goes_into_block_ram_from_its_limit_on() -> None:
     assert small.brams == 0 and small.luts > 0 and small.ffs == 8
 
 
-def test_an_output_register_is_paid_for() -> None:
-    for style in ("block", "logic"):
-        plain, registered = (costs.memory(ECP5, 64, 8, style, output_register=r) for r in (False, True))
-        assert registered.ffs - plain.ffs == 8
+def test_an_output_register_is_paid_for_where_the_ram_has_none() -> None:
+    for family, style, bits in ((ICE40, "block", 8), (ECP5, "logic", 8), (ECP5, "block", 0)):
+        plain, registered = (costs.memory(family, 64, 8, style, output_register=r) for r in (False, True))
+        assert registered.ffs - plain.ffs == bits
+
+
+def test_equal_columns_of_a_small_table_are_paid_once() -> None:
+    assert costs.distinct_columns(3, 192) == 8
+    assert costs.distinct_columns(64, 192) == 192
+    assert costs.memory(ECP5, 3, 192, "logic").ffs == 8 == costs.memory(ECP5, 3, 400, "logic").ffs
+
+
+def test_a_ram_in_luts_is_paid_in_whole_primitives() -> None:
+    assert costs.lut_ram(ECP5, 16, 8) == costs.lut_ram(ECP5, 3, 5) == Resources(luts=8)
+    assert costs.lut_ram(ECP5, 17, 8) == Resources(luts=2 * 8 + 2 + 8)
+
+
+def test_the_largest_of_n_words_takes_n_minus_1_comparisons() -> None:
+    two = costs.maximum_tree(ECP5, 2, 8)
+    assert costs.maximum_tree(ECP5, 9, 8).luts == 8 * two.luts
+    assert costs.maximum_tree(ECP5, 9, 8).ffs == 8 * (5 + 3 + 2 + 1)
 
 
 def test_a_family_without_lut_rams_pays_queues_in_registers() -> None:

@@ -7,13 +7,16 @@ fabric, of ECP5 DSP and RAM ports and of iCE40; delays inside a DSP block betwee
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import os
 import re
+import resource
+import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,13 +25,23 @@ from hwgen.errors import InternalError, PlanDoesNotFit, UserError
 from hwgen.synth.netlist import Module
 from hwgen.synth.pin_harness import INSTANCE
 from hwgen.targets import Resources, Target
+from hwgen.tools.cache import cached
 from hwgen.tools.process import ToolFailed, run_tool
 from hwgen.tools.require import package_version, require_package
 
-DEADLINE_SECONDS = 1800.0
+DEADLINE_SECONDS = 4 * 3600.0
 _VERSION = "0.11.1.0.post826"
-_OPTIONS = {"ecp5": ("--lpf-allow-unconstrained",), "ice40": ("--pcf-allow-unconstrained",)}
-_GOWIN_PINS = {"clk": "H11", "rst": "T9", "d": "T7", "q": "T8"}
+_OPTIONS = {
+    "ecp5": ("--lpf-allow-unconstrained",),
+    "ice40": ("--pcf-allow-unconstrained",),
+    "gowin": ("--vopt", "cst=pins.cst"),
+}
+_FILES = ("--json", "netlist.json", "--report", "report.json", "--write", "placed.json", "--timing-allow-fail")
+_GOWIN_CST = "".join(
+    f'IO_LOC "{pin}" {place};\nIO_PORT "{pin}" IO_TYPE=LVCMOS33;\n'
+    for pin, place in {"clk": "H11", "rst": "T9", "d": "T7", "q": "T8"}.items()
+)
+_PLACEMENT = "placement.json.gz"
 _FULL = re.compile(
     r"no BELs remaining|[Uu]nable to (?:find legal )?place|[Ff]ailed to place|[Uu]nable to route|out of range"
 )
@@ -47,13 +60,14 @@ class PathStep:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """The result for one seed. used: cells by type, harness included. module: the placed netlist."""
+    """The result for one seed. used: cells by type, harness included. module: the placed netlist. cpu_seconds: it took."""
 
     seed: int
     fmax_mhz: float
     used: Mapping[str, int]
     critical_path: tuple[PathStep, ...]
     module: Module
+    cpu_seconds: float = 0.0
 
 
 def nextpnr_distribution(target: Target) -> str:
@@ -83,49 +97,68 @@ def check_capacity(target: Target, needed: Resources) -> None:
 def place_and_route(
     netlist: str, target: Target, *, clock_mhz: float, seed: int, deadline_seconds: float = DEADLINE_SECONDS
 ) -> Placement:
-    """Place and route the JSON `netlist` of a design in its harness.
+    """Place and route the JSON `netlist` of a design in its harness, unless the cache has its placement already.
 
     Errors: ToolMissing, PlanDoesNotFit if nextpnr runs out of places, ToolFailed, UserError at the deadline.
     """
     distribution = nextpnr_distribution(target)
     tool = distribution.removeprefix("yowasp-").replace("-", "_")
     require_package(f"yowasp_{tool}", f"{distribution}=={_VERSION}", f"place and route for {target.name}")
-    with tempfile.TemporaryDirectory(prefix="hwgen-") as name:
-        folder = Path(name).resolve()
+    version = f"nextpnr ({distribution} {package_version(distribution)})"
+    options = [*target.nextpnr, *_OPTIONS[target.family.name], "--freq", str(clock_mhz), "--seed", str(seed)]
+    command = [sys.executable, "-c", _RUNNER.format(tool=tool), *options, *_FILES]
+
+    def make(folder: Path) -> None:
         (folder / "netlist.json").write_text(netlist)
-        arguments = [
-            *_device(target, folder),
-            "--json",
-            "netlist.json",
-            "--report",
-            "report.json",
-            "--write",
-            "placed.json",
-        ]
-        arguments += ["--freq", str(clock_mhz), "--seed", str(seed), "--timing-allow-fail"]
-        command = [sys.executable, "-c", _RUNNER.format(tool=tool), *arguments]
-        version = f"nextpnr ({distribution} {package_version(distribution)})"
-        env = os.environ | {"TMPDIR": str(folder)}  # where the WebAssembly runtime leaves its files
+        begin = _seconds_of_children()
         try:
-            log = run_tool(command, tool=version, cwd=folder, env=env, deadline_seconds=deadline_seconds)
+            placement = _run_nextpnr(folder, command, version, seed, deadline_seconds)
         except ToolFailed as failed:
             raise _too_full(target, failed) or failed from failed
-        report = json.loads((folder / "report.json").read_text())
-        placed = json.loads((folder / "placed.json").read_text())["modules"]
-    return _placement(report, next(iter(placed.values())), seed, log)
+        _write(folder, replace(placement, cpu_seconds=round(_seconds_of_children() - begin, 1)))
+
+    key = hashlib.sha256("\0".join([version, *command, netlist]).encode()).hexdigest()
+    return _read(cached("placements", key, make))
+
+
+def _run_nextpnr(folder: Path, command: Sequence[str], version: str, seed: int, deadline_seconds: float) -> Placement:
+    """Runs `command` in a folder with a netlist and takes in what it leaves there."""
+    (folder / "pins.cst").write_text(_GOWIN_CST)
+    env = os.environ | {"TMPDIR": str(folder)}  # where the WebAssembly runtime leaves its files
+    log = run_tool(command, tool=version, cwd=folder, env=env, deadline_seconds=deadline_seconds)
+    report = json.loads((folder / "report.json").read_text())
+    placed = json.loads((folder / "placed.json").read_text())["modules"]
+    return _placement(report, _cells_alone(next(iter(placed.values()))), seed, log)
+
+
+def _seconds_of_children() -> float:
+    """Processor time of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _write(folder: Path, placement: Placement) -> None:
+    """Leaves the placement as all that is in a folder."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (folder / _PLACEMENT).write_bytes(gzip.compress(json.dumps(asdict(placement)).encode()))
+
+
+def _read(folder: Path) -> Placement:
+    document = json.loads(gzip.decompress((folder / _PLACEMENT).read_bytes()))
+    steps = tuple(PathStep(**step) for step in document["critical_path"])
+    return Placement(**{**document, "critical_path": steps})
+
+
+def _cells_alone(module: Module) -> Module:
+    """What counting needs of a placed module: cells with their types and connections."""
+    kept = ("type", "port_directions", "connections")
+    return {"cells": {name: {key: cell[key] for key in kept} for name, cell in module["cells"].items()}}
 
 
 def median_fmax(placements: Sequence[Placement]) -> float:
     """The median of the seeds, in MHz."""
     return float(median(placement.fmax_mhz for placement in placements))
-
-
-def _device(target: Target, folder: Path) -> list[str]:
-    if target.family.name != "gowin":
-        return [*target.nextpnr, *_OPTIONS[target.family.name]]
-    lines = (f'IO_LOC "{pin}" {place};\nIO_PORT "{pin}" IO_TYPE=LVCMOS33;\n' for pin, place in _GOWIN_PINS.items())
-    (folder / "pins.cst").write_text("".join(lines))
-    return [*target.nextpnr, "--vopt", "cst=pins.cst"]
 
 
 def _too_full(target: Target, failed: ToolFailed) -> UserError | None:

@@ -34,7 +34,8 @@ class SynthResult:
 
     resources: of the whole design, after packing if `placed`, else counted in cells of Yosys. parts: the same by
     instance of the top module, and under "-" what lies between them; their sum is `resources`. cells: primitives by
-    type, from Yosys. fmax_mhz: median of the seeds, None without place and route; fmax_by_seed: MHz. critical_path: of
+    type, from Yosys. fmax_mhz: median of the seeds, None without place and route; fmax_by_seed: MHz;
+    cpu_seconds_by_seed: of nextpnr. critical_path: of
     the seed at the median or the next slower one.
     """
 
@@ -45,6 +46,7 @@ class SynthResult:
     cells: Mapping[str, int]
     fmax_mhz: float | None
     fmax_by_seed: Mapping[int, float]
+    cpu_seconds_by_seed: Mapping[int, float]
     critical_path: tuple[PathStep, ...]
     log: str
     versions: Mapping[str, str]
@@ -110,6 +112,7 @@ def _result(
         cells=cell_counts(mapped.design),
         fmax_mhz=fmax,
         fmax_by_seed={placement.seed: placement.fmax_mhz for placement in placements},
+        cpu_seconds_by_seed={placement.seed: placement.cpu_seconds for placement in placements},
         critical_path=at_median.critical_path if at_median else (),
         log=log_tail(mapped.log),
         versions=versions,

@@ -7,18 +7,23 @@ lies in, so that the cells of the result can be counted by instance.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hwgen.synth.cells import mapped_family
 from hwgen.synth.ecp5.output_registers import use_output_registers
 from hwgen.synth.netlist import GLUE, PART_MARK, Module
 from hwgen.synth.outline import Outline, relative_paths
 from hwgen.synth.pin_harness import HARNESS, INSTANCE
-from hwgen.tools.yosys import run_yosys
+from hwgen.tools.cache import cached
+from hwgen.tools.yosys import find_yosys, run_yosys
 
 _ECP5_FILES = sorted((Path(__file__).parent / "ecp5").glob("hwgen_*.v"))
 _ECP5_CELLS = "read_verilog -lib -specify +/lattice/cells_sim_ecp5.v +/lattice/cells_bb_ecp5.v"
@@ -30,6 +35,8 @@ _SYNTH = {
     "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
 }
 _GOWIN_PADS = "iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O -toutpad TBUF ~OEN:I:O -tinoutpad IOBUF ~OEN:O:I:IO"
+_RESULT = "mapped.json.gz"
+_LITERAL = re.compile(r'"([^"\n]+)"')
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +63,48 @@ def synthesize_cells(
     harness: str | None = None,
     deadline_seconds: float | None = None,
 ) -> Synthesized:
-    """Map the module `top` of the Verilog `files` to the cells of `family`.
+    """Map the module `top` of the Verilog `files` to the cells of `family`, unless the cache has that already.
 
     outline: of `top`. cwd: the folder that paths of memory files in the Verilog are relative to. harness: text of a
     module `HARNESS` around `top`. Errors: ToolFailed with the end of Yosys' log, UserError at the deadline.
     """
     family, cwd = mapped_family(family), cwd.resolve()
+    sources = [Path(file).resolve() for file in files]
+
+    def make(folder: Path) -> None:
+        result = _run(sources, top, outline, family, cwd, harness, deadline_seconds)
+        (folder / _RESULT).write_bytes(gzip.compress(json.dumps(result).encode(), 5))
+
+    key = _key(sources, top, family, cwd, harness)
+    mapped = json.loads(gzip.decompress((cached("mapped", key, make) / _RESULT).read_bytes()))
+    return Synthesized(mapped["design"], outline.instances, mapped["netlist"], mapped["log"])
+
+
+def _key(sources: Sequence[Path], top: str, family: str, cwd: Path, harness: str | None) -> str:
+    """A digest of all that a synthesis depends on: the build, the script, the texts, and the files that they name."""
+    texts = [path.read_text() for path in [*sources, *_ECP5_FILES]]
+    named = sorted({cwd / name for text in texts for name in _LITERAL.findall(text)})
+    contents = [f"{path.name}\0{path.read_text()}" for path in named if path.is_file()]
+    own = (_SYNTH[family], Path(__file__).read_text(), str(find_yosys()), top, harness or "")
+    return hashlib.sha256("\0".join([*own, *texts, *contents]).encode()).hexdigest()
+
+
+def _run(
+    sources: list[Path],
+    top: str,
+    outline: Outline,
+    family: str,
+    cwd: Path,
+    harness: str | None,
+    deadline_seconds: float | None,
+) -> dict[str, Any]:
+    """The design, the netlist for nextpnr (as text) and the log."""
     with tempfile.TemporaryDirectory(prefix="hwgen-") as name:
         folder = Path(name).resolve()
-        sources = [Path(file).resolve() for file in files]
         root = top
         if harness is not None:
             (folder / "harness.v").write_text(harness)
-            sources.append(folder / "harness.v")
+            sources = [*sources, folder / "harness.v"]
             root = HARNESS
         design = top if harness is None else f"{HARNESS}.{INSTANCE}"
         script = [
@@ -85,7 +121,7 @@ def synthesize_cells(
     if family == "ecp5":
         module = use_output_registers(module)
         netlist["modules"][root] = use_output_registers(netlist["modules"][root])
-    return Synthesized(module, outline.instances, json.dumps(netlist), log)
+    return {"design": module, "netlist": json.dumps(netlist), "log": log}
 
 
 def _read(sources: Sequence[Path], family: str, root: str, cwd: Path) -> list[str]:

@@ -32,7 +32,7 @@ from onnx_frontend.lower import pairs
 from onnx_frontend.lower.expression import Exact, Expression, array, scalar
 from onnx_frontend.lower.finish import describe, one_axis, reshaped, table
 from onnx_frontend.lower.finish import finish as finish_exactly
-from onnx_frontend.lower.lowering import Lowering
+from onnx_frontend.lower.lowering import Lowering, RoundRule
 from onnx_frontend.lower.pending import Affine, Finish
 from onnx_frontend.lower.pool import uniform_grid
 from onnx_frontend.quant_graph import Quant, QuantNode
@@ -50,6 +50,17 @@ def finish(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     if pair is not None:
         return _with_constant(lowering, source, wanted, pair)
     return _function(lowering, source, wanted)
+
+
+def on_codes(rule: RoundRule) -> RoundRule:
+    """A rule that makes elements of its own: float32 arithmetic starts from its codes and never from what it sums."""
+
+    def rounded(lowering: Lowering, node: QuantNode, wanted: Finish) -> Node:
+        if wanted.quant.dialect == "real" or lowering.graph.tensors[node.output].quant is None:
+            return rule(lowering, node, wanted)
+        return finish(lowering, Affine.of_grid(lowering.grid(node.output, wanted.path[-1])), wanted)
+
+    return rounded
 
 
 def add(lowering: Lowering, node: QuantNode, wanted: Finish) -> Node:
@@ -82,10 +93,12 @@ def _sum_factors(quants: list[Quant], result: Quant) -> tuple[list[Fraction], Fr
 
 
 def _sums(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
-    """A Requantize of exact sums."""
+    """A Requantize of exact sums, which nothing but the rounding follows."""
     maker, quant = wanted.path[0], wanted.quant
+    if not wanted.expression.is_x:
+        raise lowering.unsupported(maker)
     ratio, offset, zero, dialect = _factors(lowering, source, maker, quant)
-    node, axis, ratios, offsets = one_axis(lowering, source.node, ratio, offset, wanted.path)
+    node, axis, (ratios, offsets) = one_axis(lowering, source.node, (ratio, offset), wanted.path)
     return reshaped(lowering, Requantize(ratios, offsets, zero, dialect, quant.codes, axis), node, source, wanted)
 
 
@@ -149,7 +162,7 @@ def _with_constant(lowering: Lowering, source: Affine, wanted: Finish, maker: Qu
 
     if held.size == 1:
         return table(lowering, source, wanted, tuple(of(codes, int(held.item())).tolist()))
-    node, axis, channels, _ = one_axis(lowering, source.node, held, scalar(0), wanted.path)
+    node, axis, (channels,) = one_axis(lowering, source.node, (held,), wanted.path)
     steps = {c: Staircase.of_array_function(lambda x, c=c: of(x, c), values) for c in {int(c) for c in channels}}
     op = Threshold(tuple(steps[int(c)] for c in channels), axis, describe(wanted))
     return reshaped(lowering, op, node, source, wanted)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ DESIGNS = {
     "kws_dscnn_pruned.qdq_u8s8_perchannel": MODELS / "kws_dscnn_pruned.qdq_u8s8_perchannel.onnx",
     "mlperf_ic_resnet8_int8": MODELS / "mlperf_ic_resnet8_int8.onnx",
 }
+SEEDS = (1, 2, 3)
 
 pytestmark = pytest.mark.acceptance
 
@@ -23,13 +25,22 @@ def test_a_design_meets_its_clock_and_its_predicted_area(name: str, tmp_path: Pa
     if not DESIGNS[name].exists():
         pytest.skip("the third-party models are not beside this checkout")
     hwgen("build", DESIGNS[name], "-o", tmp_path / name)
-    report, _ = hwgen("report", tmp_path / name)
-    errors = {
-        kind: round(report["predicted"][kind] / report[kind] - 1, 3)
-        for kind in ("luts", "ffs", "dsps", "brams")
-        if report[kind]
-    }
-    measured = {kind: report[kind] for kind in ("luts", "ffs", "dsps", "brams", "fmax_mhz")}
-    note("place_and_route", name, {**measured, "predicted": report["predicted"], "error": errors})
+    for last in SEEDS:  # one more seed each time; what was placed once lies in the cache
+        seeds = [word for seed in range(1, last + 1) for word in ("--seed", seed)]
+        report = hwgen("report", tmp_path / name, *seeds).answer
+        note("place_and_route", name, _figures(report))
+    errors = _figures(report)["error"]
     assert report["fmax_mhz"] >= 100
     assert all(abs(error) <= 0.15 for error in errors.values()), errors
+
+
+def _figures(report: dict[str, Any]) -> dict[str, Any]:
+    kinds = ("luts", "ffs", "dsps", "brams")
+    placed = report["place_and_route"]
+    return {
+        **{kind: report[kind] for kind in (*kinds, "fmax_mhz", "frames_per_second")},
+        "fmax_by_seed": placed["fmax_by_seed"],
+        "cpu_seconds_by_seed": placed["cpu_seconds_by_seed"],
+        "predicted": {kind: report["predicted"][kind] for kind in kinds},
+        "error": {kind: round(report["predicted"][kind] / report[kind] - 1, 3) for kind in kinds if report[kind]},
+    }

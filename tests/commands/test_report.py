@@ -26,6 +26,7 @@ class Tools:
             target=target.name, placed=pnr, resources=Resources(2500, 2000, 6, 1),
             parts={"fc1_matmul": Resources(1000, 900, 4, 1), "-": Resources(1500, 1100, 2, 0)}, cells={"LUT4": 2500},
             fmax_mhz=111.5 if pnr else None, fmax_by_seed=dict.fromkeys(options["seeds"], 111.5) if pnr else {},
+            cpu_seconds_by_seed={},
             critical_path=(PathStep(0.5, "clk-to-q", "fc1_matmul.product_2_FF", "n1"),) if pnr else (), log="",
             versions={"pyosys": "0.70"},
         )  # fmt: skip

@@ -9,6 +9,7 @@ multiples that a digit can pick, are one digit of one bit: binary weights take a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 import numpy as np
@@ -84,6 +85,14 @@ def fabric_products(
     family: Family, digits: tuple[Digit, ...], x: IntRange, out: IntRange, group_lanes: int, pe: int, simd: int
 ) -> Resources:
     """The multiples of each input, and per output lane the choices, one adder tree a digit, and their joint sum."""
+    each_input, lane = _fabric_parts(family, digits, x, out, simd)
+    return costs.times(group_lanes * simd, each_input) + costs.times(group_lanes * pe, lane)
+
+
+@cache
+def _fabric_parts(
+    family: Family, digits: tuple[Digit, ...], x: IntRange, out: IntRange, simd: int
+) -> tuple[Resources, Resources]:
     each_input = Resources()
     for multiple in multiples_of(digits):
         bits = multiple_range(multiple, x).width
@@ -94,4 +103,4 @@ def fabric_products(
         bits = digit.range(x).width
         luts = ceil(bits * PICK_LUTS if digit.bits == 2 and family.lut_inputs < 6 else bits)
         lane += costs.times(simd, Resources(luts=luts, ffs=bits)) + costs.adder_tree(family, simd, bits, out.width)
-    return costs.times(group_lanes * simd, each_input) + costs.times(group_lanes * pe, lane)
+    return each_input, lane

@@ -34,8 +34,8 @@ ADDER_END = Fraction(1, 2)
 MERGED_4, MERGED_6 = Fraction(116, 100), Fraction(102, 100)
 """What synthesis makes of two adders without a register between them, in parts of what they need apart. Measured."""
 
-UNLIMITED_LUTS = 100_000
-"""What a target without limits is taken for when matrices are too large to be worth the search for their adders."""
+MOST_DIGITS = 12_000
+"""Signed digits of the weights up to which the form is offered: half a second of search for its adders."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class ConstantSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
     """All pipelines, where the matrix is small enough for the target to hold it."""
-    most = target.resources.luts if target.resources else UNLIMITED_LUTS
     plus, minus = signed_digit_masks(weights_of(node.src))
-    # Dense matrices take at least these LUTs for each signed digit.
-    least = (node.src[0].type.range.width + 4) * int(np.bitwise_count(plus | minus).sum()) // 3
-    if least > most:
+    digits = int(np.bitwise_count(plus | minus).sum())
+    # Dense matrices take at least these LUTs.
+    least = (node.src[0].type.range.width + 4) * digits // 3
+    if digits > MOST_DIGITS or (target.resources is not None and least > target.resources.luts):
         return ()
     return tuple(ConstantFolding.of(node, levels) for levels in LEVELS)
 
@@ -83,6 +83,7 @@ def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tu
     return (taken,), plain_order(node.type.shape, op.axis)
 
 
+@lru_cache(maxsize=256)
 def spec(node: Node, folding: ConstantFolding) -> ConstantSpec:
     """For lanes in the order of the axis; `arrange` is for others."""
     x, matrix = node.src[0].type.range, block_diagonal(weights_of(node.src), shape_of(node)[0])

@@ -22,9 +22,6 @@ from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
 
-DSP_BITS = 18
-"""The widest operand of hdl/multiplier.py."""
-
 
 @dataclass(frozen=True)
 class DenseFolding(Folding):
@@ -78,15 +75,13 @@ class DenseSpec(UnitSpec):
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
     groups, outputs, inputs, _ = shape_of(node)
-    narrow = max(signed_bits(node.src[0].type.range), signed_bits(IntRange.of_array(weights_of(node.src)))) <= DSP_BITS
-    multipliers = ("dsp", "fabric") if narrow else ("fabric",)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
     return tuple(
         DenseFolding.of(*shape, memory, multiplier)
         for shape in shapes
         for memory in ("block", "logic")
-        for multiplier in multipliers
+        for multiplier in ("dsp", "fabric")
     )
 
 
@@ -125,9 +120,7 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
 
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
-    digits, factor_bits = _stored(node.src[1])
-    if folding.multiplier == "dsp":
-        digits = ()
+    weight_bits, digits = _stored(node, folding.multiplier)
     return DenseSpec(
         folding.group_lanes,
         folding.pe,
@@ -136,24 +129,29 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
         outputs // folding.pe,
         inputs // folding.simd,
         node.src[0].type.range,
-        code_bits(digits) if digits else factor_bits,
+        weight_bits,
         node.type.range,
         folding.weight_memory,
         digits,
     )
 
 
-@lru_cache(maxsize=256)
-def _stored(weights: Node) -> tuple[tuple[Digit, ...], int]:
-    """(digits, bits as a signed factor) of a constant."""
-    values = weights_of((weights, weights))
-    return digits_of(values), signed_bits(IntRange.of_array(values))
+@lru_cache(maxsize=1024)
+def _stored(node: Node, multiplier: str) -> tuple[int, tuple[Digit, ...]]:
+    """(bits, digits) of the stored weights; no digits where they are stored as they are."""
+    weights = weights_of(node.src)
+    if multiplier != "fabric":
+        return signed_bits(IntRange.of_array(weights)), ()
+    digits = digits_of(weights)
+    return code_bits(digits), digits
 
 
 def latency(spec: DenseSpec) -> int:
-    """Issue, buffer and weight memory (3), multiplier (2), adder trees, accumulator (where there is one)."""
-    trees = costs.adder_tree_latency(spec.simd) + costs.adder_tree_latency(max(1, len(spec.digits)))
-    return 5 + trees + (spec.steps > 1)
+    """Issue, buffer and weight memory (3), products, adder trees, accumulator (where there is one)."""
+    product = costs.wide_multiplier_latency(signed_bits(spec.x), spec.weight_bits)
+    if spec.digits:
+        product = 2 + costs.adder_tree_latency(len(spec.digits))
+    return 3 + product + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
 
 
 def schedule(node: Node, folding: DenseFolding) -> Schedule:
@@ -176,15 +174,15 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     total = costs.memory(family, s.weight_depth, arrays * s.simd * s.weight_bits, s.weight_memory, output_register=True)
     lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width) if not s.digits else Resources()
     if s.steps > 1:
-        lane += costs.adder(family, s.out.width) + costs.registers(s.out.width)
+        # The sum so far is gated in LUTs of its own, because no tool packs that into the adder.
+        lane += costs.adder(family, s.out.width) + costs.registers(s.out.width) + Resources(luts=s.out.width)
     total += costs.times(arrays, lane)
     if s.digits:
         total += fabric_products(family, s.digits, s.x, s.out, s.group_lanes, s.pe, s.simd)
     else:
-        product = costs.multiplier(family, signed_bits(s.x), s.weight_bits)
-        total += Resources(dsps=product.dsps * arrays * s.simd)
+        total += costs.times(arrays * s.simd, costs.wide_multiplier(family, signed_bits(s.x), s.weight_bits))
     lane_bits = s.group_lanes * s.simd * s.x.width
-    total += costs.registers(2 * lane_bits)
+    total += costs.registers(3 * lane_bits + 3 * latency(s) + (s.weight_depth - 1).bit_length())
     if s.folds > 1:
         total += costs.memory(family, s.steps, lane_bits, "distributed", writable=True) + costs.mux(
             family, 2, lane_bits

@@ -11,7 +11,8 @@ from hwgen.hdl.adder_tree import add_tree
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.loops import Loops
 from hwgen.hdl.memory import Memory
-from hwgen.hdl.multiplier import Multiplier
+from hwgen.hdl.multiplier import WIDEST, Multiplier
+from hwgen.hdl.wide_multiplier import WideMultiplier
 from hwgen.kernels.matmul.contraction import signed_bits
 from hwgen.kernels.matmul.digits import Digit, multiple_range, multiples_of
 from hwgen.kernels.matmul.folding_dense import DenseSpec, latency
@@ -122,8 +123,9 @@ class DenseUnit(wiring.Component):
     def _multiplied(self, m: Module, lane: int, values: list[Value], factors: list[Value]) -> Value:
         """In DSP blocks."""
         s, products = self.spec, []
+        form = Multiplier if max(signed_bits(s.x), s.weight_bits) <= WIDEST else WideMultiplier
         for k, (value, factor) in enumerate(zip(values, factors, strict=True)):
-            m.submodules[f"multiply_{lane}_{k}"] = multiplier = Multiplier(signed_bits(s.x), s.weight_bits)
+            m.submodules[f"multiply_{lane}_{k}"] = multiplier = form(signed_bits(s.x), s.weight_bits)
             m.d.comb += [multiplier.a.eq(value), multiplier.b.eq(factor.as_signed())]
             products.append(multiplier.y)
         return add_tree(m, products, f"lane_{lane}", s.out.width)

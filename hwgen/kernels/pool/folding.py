@@ -185,9 +185,9 @@ def area(node: Node, folding: ReduceFolding, target: Target) -> Resources:
         for _ in range(s.lanes):
             if s.kind == "sum":
                 total += costs.adder_tree(family, s.taps, s.x.width + (not s.x.signed), s.out.width)
-            for _ in range(s.taps - 1 if s.kind == "max" else 0):
-                total += own + costs.registers(s.out.width // 2)
-        return total
+            else:
+                total += costs.maximum_tree(family, s.taps, s.out.width)
+        return total + costs.registers(s.latency)
     bits = s.lanes * s.out.width
     for _ in range(s.lanes):
         total += own + costs.mux(family, 2, s.out.width)

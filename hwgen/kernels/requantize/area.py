@@ -21,7 +21,7 @@ def area(spec: RequantizeSpec, family: Family) -> Resources:
             _constants(
                 spec,
                 family,
-                spec.divisor_bits,
+                0 if spec.divisor else spec.divisor_bits,
                 spec.addend_bits,
                 spec.nudge_bits,
                 int(spec.falling == "some"),
@@ -75,8 +75,9 @@ def _division(s: DivisionSpec, family: Family) -> Resources:
         total += Resources(luts=s.x.width)
     for step in range(1, s.index_bits):
         bits = s.divisor_bits + 2
-        total += costs.registers(s.divisor_bits + step + 1 + s.index_bits - step)
-        if s.constants:
+        only_sign = step == 1 and not s.nudge_bits  # all that is left of the remainder before the last bit
+        total += costs.registers((1 if only_sign else s.divisor_bits + step + 1) + s.index_bits - step)
+        if s.divisor:
             total += costs.adder(family, bits)
         else:  # the divisor travels along
             total += costs.add_subtract(family, bits) + costs.registers(s.divisor_bits * int(step > 1))
@@ -85,7 +86,7 @@ def _division(s: DivisionSpec, family: Family) -> Resources:
     if s.saturates:
         total += Resources(luts=(first - s.divisor_bits - s.index_bits) // 2)
     if s.nudge_bits:
-        total += costs.adder(family, s.divisor_bits + 2) + costs.registers(s.divisor_bits + s.index_bits + 2)
+        total += costs.adder(family, s.divisor_bits + 2) + costs.registers(s.index_bits + 1)
     limits = 0 if s.levels == 1 << s.index_bits else s.index_bits
     return total + Resources(luts=s.out.width + limits, ffs=s.out.width)
 

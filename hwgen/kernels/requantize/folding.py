@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hwgen import costs
+from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Schedule
@@ -148,6 +149,19 @@ def channels_of_lanes(node: Node, order: Order, lanes: int) -> np.ndarray | None
     return None if period is None else period.reshape(-1, lanes)
 
 
+def channels_of_words(node: Node, lanes: int, order: Order) -> np.ndarray:
+    """Index into the constants for each (word, lane)."""
+    if len(constants.staircases(*op_and_range(node))) == 1:
+        return np.zeros((1, lanes), dtype=np.int64)
+    channels = channels_of_lanes(node, order, lanes)
+    if channels is None:
+        raise IllegalFolding.of(
+            f"Requantize '{node.name}'", "the channels arrive in an order that does not repeat",
+            found=order, expected="all channels one after the other", fix="insert a reorder",
+        )  # fmt: skip
+    return channels
+
+
 @lru_cache(maxsize=256)
 def _channel_period(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray | None:
     """The channels in stream order, if all of them come before the first one comes again, and so on."""
@@ -228,12 +242,13 @@ def _division_spec(node: Node, common: Common) -> DivisionSpec:
         form.index.lo,
         _falling(form.index.falling),
         "all" if all(form.live) else "some" if any(form.live) else "no",
+        form.divisor[0] if len(set(form.divisor)) == 1 else 0,
         max(form.divisor).bit_length(),
         signed_bits(IntRange(min(addends), max(addends))),
         signed_bits(IntRange(min(form.nudge), max(form.nudge))) if any(form.nudge) else 0,
         IntRange(min(e for e, _ in ends), max(e for e, _ in ends)),
         not all(-reach <= rest < reach for rest, reach in ends),
-        () if common[1] else (form.divisor[0], addends[0], form.nudge[0]),
+        () if common[1] else (addends[0], form.nudge[0]),
     )
 
 

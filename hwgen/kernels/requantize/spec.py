@@ -86,7 +86,8 @@ class DivisionSpec(RequantizeSpec):
     """index_bits: steps of the division; divisor_bits: of the unsigned divisor; addend_bits, nudge_bits: signed.
 
     rest: range of the first remainder. saturates: accumulators may lie outside of the division's reach.
-    falling: whether the codes fall in "no", "all" or "some" channels; live: whether they depend on the accumulator. nudge_bits: 0 where all nudges are. constants: (divisor, addend, nudge).
+    divisor: of all channels, 0 where they differ. falling: whether the codes fall in "no", "all" or "some" channels;
+    live: whether they depend on the accumulator. nudge_bits: 0 where all nudges are. constants: (addend, nudge).
     """
 
     fraction: int
@@ -95,6 +96,7 @@ class DivisionSpec(RequantizeSpec):
     lo: int
     falling: str
     live: str
+    divisor: int
     divisor_bits: int
     addend_bits: int
     nudge_bits: int

@@ -21,8 +21,8 @@ class DivisionUnit(RequantizeUnit):
     divisor, because the bits below pass by and the bits above cannot be set. A numerator outside of 0 .. 2**bits *
     divisor shows as an overflow of these widths at some step; all bits from there on repeat the bit before.
     Before the last bit, the nudge is added to the remainder.
-    Memories ``divisors`` (unsigned), ``addends`` (signed), ``nudges`` (signed) where there are any, ``falling``
-    where only some channels fall, and ``live`` where only some depend on their accumulator.
+    Memories ``addends`` (signed), ``divisors`` (unsigned) where they differ, ``nudges`` (signed) where there are any,
+    ``falling`` where only some channels fall, and ``live`` where only some depend on their accumulator.
     """
 
     spec: DivisionSpec
@@ -31,7 +31,9 @@ class DivisionUnit(RequantizeUnit):
         s = self.spec
         if s.constants:
             return {}
-        bits = {"divisors": s.divisor_bits, "addends": s.addend_bits}
+        bits = {"addends": s.addend_bits}
+        if not s.divisor:
+            bits["divisors"] = s.divisor_bits
         if s.nudge_bits:
             bits["nudges"] = s.nudge_bits
         bits |= {name: 1 for name, of in (("falling", s.falling), ("live", s.live)) if of == "some"}
@@ -44,16 +46,21 @@ class DivisionUnit(RequantizeUnit):
         self.addends = self.read(m, "addends", s.start)
         if s.live == "some":
             self.live = self.read(m, "live", s.start)
-        divisors = self.read(m, "divisors", s.start + 1)
-        self.divisors: list[Value] = [divisors]
-        for step in range(1, s.index_bits - 1):
-            later = Signal.like(divisors, name=f"divisors_{step}", reset_less=True)
-            m.d.sync += later.eq(self.divisors[-1])
-            self.divisors.append(later)
+        if not s.divisor:
+            self._pass_divisors_along(m)
         if s.nudge_bits:
             self.nudges = self.read(m, "nudges", s.latency - 2)
         if s.falling == "some":
             self.falls = self.read(m, "falling", s.latency - 1)
+
+    def _pass_divisors_along(self, m: Module) -> None:
+        """`divisors`: for each step but the last, those of all lanes."""
+        divisors = self.read(m, "divisors", self.spec.start + 1)
+        self.divisors: list[Value] = [divisors]
+        for step in range(1, self.spec.index_bits - 1):
+            later = Signal.like(divisors, name=f"divisors_{step}", reset_less=True)
+            m.d.sync += later.eq(self.divisors[-1])
+            self.divisors.append(later)
 
     def lane(self, m: Module, lane: int, accumulator: Value) -> Value:
         s = self.spec
@@ -62,7 +69,7 @@ class DivisionUnit(RequantizeUnit):
             live = Const(0) if s.live == "no" else self.live[lane]
             waited = Mux(live, waited, 0)
         if s.constants:
-            addend: Value = Const(s.constants[1], signed(s.addend_bits))
+            addend: Value = Const(s.constants[0], signed(s.addend_bits))
         else:
             addend = self.addends.word_select(lane, s.addend_bits).as_signed()
         rest = Signal(signed(signed_bits(s.rest)), name=f"rest_{lane}_{s.index_bits - 1}", reset_less=True)
@@ -88,7 +95,7 @@ class DivisionUnit(RequantizeUnit):
     ) -> tuple[Value, Value, list[Value]]:
         s = self.spec
         if s.constants:
-            nudge: Value = Const(s.constants[2], signed(s.nudge_bits))
+            nudge: Value = Const(s.constants[1], signed(s.nudge_bits))
         else:
             nudge = self.nudges.word_select(lane, s.nudge_bits).as_signed()
         nudged = Signal(signed(max(len(rest), s.nudge_bits) + 1), name=f"nudged_{lane}", reset_less=True)
@@ -109,8 +116,8 @@ class DivisionUnit(RequantizeUnit):
         s = self.spec
         kept = rest[: s.divisor_bits + step + 1].as_signed()
         low, high = kept[: step - 1], kept[step - 1 :].as_signed()
-        if s.constants:
-            total: Value = high + Mux(bit, Const(-s.constants[0]), Const(s.constants[0]))
+        if s.divisor:
+            total: Value = high + Mux(bit, Const(-s.divisor), Const(s.divisor))
         else:
             divisor = self.divisors[s.index_bits - 1 - step].word_select(lane, s.divisor_bits)
             m.submodules[f"step_{lane}_{step}"] = step_sum = AddSubtract(s.divisor_bits + 2)

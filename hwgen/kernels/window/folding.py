@@ -204,7 +204,7 @@ def _serial_area(s: SerialSpec, family: Family) -> Resources:
     total += costs.counter(family, s.depth)
     lead, room, address = ring.lead_range(s.depth).width, ring.room_range(s.depth).width, (s.depth - 1).bit_length()
     for width in (lead, room, address):
-        total += costs.adder(family, width) + costs.registers(2 * width) + costs.mux(family, 4, width)
+        total += costs.adder(family, width) + costs.registers(2 * width) + costs.mux(family, 2, width)
     if s.depth & (s.depth - 1):
         total += costs.adder(family, address) + costs.mux(family, 2, address)
     if s.geometry.padded:

@@ -46,12 +46,17 @@ def test_groups_without_multipliers() -> None:
     check_kernel(MatMulKernel(), matmul((1, 36, 2), 4, 4), DenseFolding.of(2, 1, 3, "logic", "fabric"))
 
 
-def test_operands_wider_than_a_dsp_block_take_none() -> None:
+def test_operands_wider_than_a_dsp_block_take_none_or_several() -> None:
     node = matmul((1, 4), 2, x=IntRange(-(1 << 19), 1 << 19))
     kernel, target = MatMulKernel(), Target.named("ecp5-25k")
     dense = [folding for folding in kernel.foldings(node, target) if folding.form == "dense"]
-    assert {folding.multiplier for folding in dense} == {"fabric"}
+    assert {folding.multiplier for folding in dense} == {"dsp", "fabric"}
     check_kernel(kernel, node, DenseFolding.of(1, 2, 2, "logic", "fabric"))
+
+
+@pytest.mark.parametrize("x, bits", [(IntRange(-5487, 5478), 27), (IntRange(-(1 << 20), 1 << 20), 4)])
+def test_operands_wider_than_a_multiplier_take_several(x: IntRange, bits: int) -> None:
+    check_kernel(MatMulKernel(), matmul((1, 12), 3, 3, x=x, bits=bits), DenseFolding.of(1, 1, 2, "block"))
 
 
 def test_sixteen_bits_on_both_sides_without_multipliers() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hwgen.errors import UnsupportedOp
 from hwgen.ir.evaluate import evaluate
 from onnx_frontend.host_boundary import host_boundary
+from tests.acceptance.record import note
 from tests.fuzz_graphs import Plan, Sketch
 from tests.fuzz_qoperators import finished, grow, start
 from tests.models import Pair, assert_equal_to_oracle, lowered, quantized, shared_model
@@ -114,35 +115,38 @@ def model_of(case: Case, seed: int) -> onnx.ModelProto:
     return finished(sketch)
 
 
-def compare_until(case: Case, values: int, samples: int) -> int:
-    """Random models of a case until that many values of its results were compared; how many there were.
+def compare_until(case: Case, values: int, samples: int) -> dict[str, int]:
+    """Random models of a case until that many values of its results were compared; the counts.
 
     A model whose operator changes nothing (a LeakyRelu of codes above 0) has no node to compare.
     """
-    compared = seed = 0
+    compared = different = seed = 0
     while compared < values and seed < MOST_MODELS:
         result = Pair.of(model_of(case, seed)).compare(samples, seed)
         made = [n for n in result.nodes if n.tensor.startswith(("qlinear", "qgemm"))]
         assert result.max_lsb <= (case is AVERAGE), (seed, [n for n in made if n.different])
         compared += sum(n.compared for n in made)
+        different += sum(n.different for n in made)
         seed += 1
-    return compared
+    return {"compared": compared, "different": different}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.operator)
 def test_each_operator_equals_onnxruntime_bit_for_bit(case):
-    assert compare_until(case, 20_000, case.samples) >= 20_000
+    assert compare_until(case, 20_000, case.samples)["compared"] >= 20_000
 
 
 def test_average_pools_differ_by_one_at_most():
     """onnxruntime adds float32 numbers one by one: what lies next to a tie may fall on either side."""
-    assert compare_until(AVERAGE, 20_000, AVERAGE.samples) >= 20_000
+    assert compare_until(AVERAGE, 20_000, AVERAGE.samples)["compared"] >= 20_000
 
 
 @pytest.mark.acceptance
 @pytest.mark.parametrize("case", (*CASES, AVERAGE), ids=lambda c: c.operator)
 def test_ten_million_values_of_each_operator_equal_onnxruntime(case):
-    assert compare_until(case, 10_000_000, 24 * case.samples) >= 10_000_000
+    counts = compare_until(case, 10_000_000, 24 * case.samples)
+    assert counts["compared"] >= 10_000_000
+    note("qoperator", case.operator, counts)
 
 
 def test_the_published_outputs_of_a_keyword_spotter_are_met_bit_for_bit():
