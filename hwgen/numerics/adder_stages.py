@@ -62,12 +62,12 @@ class AdderPipeline:
                 found[tap.source] = self.stages + 1
         return tuple(found)
 
-    @property
+    @cached_property
     def adder_bits(self) -> tuple[int, ...]:
         """Bits of each adder that need a cell."""
         return tuple(map(adder_bits, self.graph.adders, self.ranges[self.graph.inputs :]))
 
-    @property
+    @cached_property
     def register_bits(self) -> int:
         """Bits of all registers, the ones behind the inputs included."""
         return sum(r.width * (end - made) for r, made, end in zip(self.ranges, self.made, self.read, strict=True))

@@ -28,6 +28,11 @@ def test_a_difference_comes_out_positive() -> None:
     assert adders.tolist() == [[0, 1, 0, -1, 1]]
 
 
+def test_the_low_bits_of_a_difference_are_free_while_another_term_can_make_the_sum_positive() -> None:
+    adders, _ = sum_terms(terms((0, 0, -1), (1, 1, 1), (2, 9, 1)), 3, 2)
+    assert adders.tolist() == [[0, 1, 1, 1, -1], [3, 2, 9, -1, 1]]
+
+
 def test_where_all_terms_are_subtracted_one_is_negated_first() -> None:
     adders, _ = sum_terms(terms((0, 0, -1), (1, 0, -1)), 2, 2)
     assert adders[0].tolist() == [0, NOTHING, 0, -1, 1] and len(adders) == 2

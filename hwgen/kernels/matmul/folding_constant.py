@@ -17,6 +17,7 @@ from hwgen.ir.schedule import Process, Schedule
 from hwgen.kernels.base import Folding, MemoryImage, UnitSpec
 from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of
 from hwgen.kernels.matmul.op import MatMul, weights_of
+from hwgen.numerics.adder_graph import AdderGraph
 from hwgen.numerics.adder_stages import AdderPipeline
 from hwgen.numerics.find_adder_graph import find_adder_graph, least_depth, signed_digit_masks
 from hwgen.numerics.range import IntRange
@@ -32,9 +33,6 @@ ADDER_END = Fraction(1, 2)
 
 MERGED_4, MERGED_6 = Fraction(116, 100), Fraction(102, 100)
 """What synthesis makes of two adders without a register between them, in parts of what they need apart. Measured."""
-
-LUTS_A_DIGIT = 3
-"""No device takes a constant matrix in fewer LUTs for each signed digit of its weights; larger ones are not offered."""
 
 MOST_DIGITS = 12_000
 """Signed digits of the weights up to which the form is offered: half a second of search for its adders."""
@@ -67,9 +65,11 @@ class ConstantSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
     """All pipelines, where the matrix is small enough for the target to hold it."""
-    most = target.resources.luts if target.resources else 1 << 20
     plus, minus = signed_digit_masks(weights_of(node.src))
-    if int(np.bitwise_count(plus | minus).sum()) > min(most // LUTS_A_DIGIT, MOST_DIGITS):
+    digits = int(np.bitwise_count(plus | minus).sum())
+    # Dense matrices take at least these LUTs.
+    least = (node.src[0].type.range.width + 4) * digits // 3
+    if digits > MOST_DIGITS or (target.resources is not None and least > target.resources.luts):
         return ()
     return tuple(ConstantFolding.of(node, levels) for levels in LEVELS)
 
@@ -88,8 +88,14 @@ def spec(node: Node, folding: ConstantFolding) -> ConstantSpec:
     """For lanes in the order of the axis; `arrange` is for others."""
     x, matrix = node.src[0].type.range, block_diagonal(weights_of(node.src), shape_of(node)[0])
     graph = find_adder_graph(matrix, (x,) * matrix.shape[1], SLACK)
-    pipeline = AdderPipeline(graph, x, folding.levels, stages(node, folding))
+    pipeline = _pipeline(graph, x, folding.levels, stages(node, folding))
     return ConstantSpec(pipeline, tuple(range(graph.inputs)), node.type.range)
+
+
+@lru_cache(maxsize=64)
+def _pipeline(graph: AdderGraph, x: IntRange, levels: int, stages: int) -> AdderPipeline:
+    """One value for equal arguments: its ranges and stages are worked out once."""
+    return AdderPipeline(graph, x, levels, stages)
 
 
 def stages(node: Node, folding: ConstantFolding) -> int:
