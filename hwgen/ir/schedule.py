@@ -76,6 +76,13 @@ class Process:
         turn = np.arange(self.turns)[:, np.newaxis]
         return (np.flatnonzero(moves) + len(self.gap) * turn).ravel()
 
+    def cycles_taking(self, operand: int, spacing: int) -> int:
+        """Cycles of a frame when the beats of `operand` come at least `spacing` cycles apart; 0 if it takes none."""
+        if operand >= len(self.takes) or not self.takes[operand].any():
+            return 0
+        at = np.cumsum(self.gap)[self.takes[operand]]
+        return int(np.maximum(np.diff(at, append=at[0] + self.gap.sum()), spacing).sum()) * self.turns
+
     @property
     def spacing(self) -> int | None:
         """Least cycles between two beats that it gives; None for a process that gives none."""

@@ -124,6 +124,15 @@ def arranged_spec(kernel: Kernel, node: Node, folding: Folding, taken: tuple[Ord
     return arrange(node, folding, spec, taken) if arrange else spec
 
 
+def is_fallback(kernel: Kernel, node: Node, folding: Folding, target: Target) -> bool:
+    """Whether a folding is taken only where no plan without such foldings reaches the goal.
+
+    A kernel with such foldings has one method more, ``is_fallback(node, folding, target)``; to others none is.
+    """
+    asked = getattr(kernel, "is_fallback", None)
+    return bool(asked and asked(node, folding, target))
+
+
 def lane_counts(extent: int, most: int = 1 << 30) -> tuple[int, ...]:
     """All divisors of `extent` up to `most`: the legal lane counts of an axis."""
     return tuple(n for n in range(1, min(extent, most) + 1) if extent % n == 0)

@@ -85,13 +85,23 @@ class Market:
             if mismatch or lanes % lanes_sink or lanes // lanes_sink > spacing:
                 return None
             return self.prices.of_area(self.supply.serializer(width, lanes, lanes_sink))
-        size = edge.source.type.size
-        if size // gcd(lanes, lanes_sink) > interval:
+        size, common = edge.source.type.size, gcd(lanes, lanes_sink)
+        if size // common > interval or self._starves(edge, lanes, sink, common, interval):
             return None
         key = (width, lanes, lanes_sink, size * mismatch)
         if key not in self._links:
             self._links[key] = self.prices.of_area(self.supply.link(*key)) + REORDER_PENALTY * mismatch
         return self._links[key]
+
+    def _starves(self, edge: Edge, lanes: int, sink: Choice, common: int, interval: int) -> bool:
+        """Whether a sink that takes its beats in bursts waits too long for a lane converter to join each of them.
+
+        Beats that are whole multiples of the source's are joined in front of the queue, where nothing waits.
+        """
+        lanes_sink = sink.folding.lanes_in[edge.operand]
+        if lanes_sink % lanes == 0 or lanes_sink == common:
+            return False
+        return self.supply.cycles_taking(sink.node, sink.folding, edge.operand, lanes_sink // common) > interval
 
     def ahead(self, edge: Edge, given: tuple[Order, ...], lanes: int, spacing: int, interval: int) -> float | None:
         """Price of the cheapest sink of an edge with its link, if its operands come in the orders `given`; a sink with

@@ -33,7 +33,12 @@ class Estimate:
 
 def estimate(graph: Graph, target: Target, goal: Goal) -> Estimate:
     """The fastest interval at which the stages alone fit into the target."""
-    stages = Stages.of(Flow.of(graph), Supply(target), goal)
+    plain = _estimate(graph, target, goal, fallbacks=False)
+    return plain if plain.fits else _estimate(graph, target, goal, fallbacks=True)
+
+
+def _estimate(graph: Graph, target: Target, goal: Goal, fallbacks: bool) -> Estimate:
+    stages = Stages.of(Flow.of(graph), Supply(target, fallbacks=fallbacks), goal)
     intervals = stages.candidates
     fitting = ((i, packed) for i in intervals[stages.shortest_possible() :] if (packed := stages.pack(i)).fits)
     interval, packed = next(fitting, (0, stages.pack(intervals[-1])))

@@ -32,16 +32,22 @@ def make_plan(graph: Graph, target: Target, goal: Goal, fixed: dict[str, Folding
     fixed: foldings by node name that stand already, for example from an edited plan.json.
     Raises PlanDoesNotFit where even the smallest foldings are too large, or the largest too slow.
     """
-    supply = Supply(target, dict(fixed or {}))
-    fitting = Fitting(graph, supply, goal)
-    if goal.fps is not None:
-        most = int(Fraction(target.clock_mhz).limit_denominator(1000) * 1_000_000 / goal.fps)
-        plan, asked = _plan_within(fitting, most), f"{float(goal.fps):g} frames a second"
-    else:
-        plan, asked = _fastest_that_fits(fitting, Stages.of(Flow.of(graph), supply, goal)), "the smallest foldings"
-    if plan is None or not plan.fits:
-        raise _does_not_fit(target, goal, plan, asked)
-    return plan
+    plan = None
+    for fallbacks in (False, True):
+        found = _best_plan(Fitting(graph, Supply(target, dict(fixed or {}), fallbacks), goal), target)
+        if found is not None and found.fits:
+            return found
+        plan = found or plan
+    asked = "the smallest foldings" if goal.fps is None else f"{float(goal.fps):g} frames a second"
+    raise _does_not_fit(target, goal, plan, asked)
+
+
+def _best_plan(fitting: Fitting, target: Target) -> Plan | None:
+    """The plan for the goal, or the closest one."""
+    if fitting.goal.fps is None:
+        return _fastest_that_fits(fitting, Stages.of(Flow.of(fitting.graph), fitting.supply, fitting.goal))
+    most = int(Fraction(target.clock_mhz).limit_denominator(1000) * 1_000_000 / fitting.goal.fps)
+    return _plan_within(fitting, most)
 
 
 def _fastest_that_fits(fitting: Fitting, stages: Stages) -> Plan | None:

@@ -10,7 +10,7 @@ from hwgen import costs
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
-from hwgen.kernels.base import Folding, lane_counts
+from hwgen.kernels.base import Folding, is_fallback, lane_counts
 from hwgen.kernels.catalog import kernel_of
 from hwgen.targets import Resources, Target
 
@@ -46,18 +46,21 @@ class Pace:
 class Supply:
     """All that holds at any price and for any goal; computed once.
 
-    fixed: foldings by node name that stand already.
+    fixed: foldings by node name that stand already. fallbacks: whether those foldings are offered that are only for goals
+    which nothing else reaches.
     """
 
     target: Target
     fixed: dict[str, Folding] = field(default_factory=dict)
+    fallbacks: bool = False
     _offers: dict[str, tuple[Offer, ...]] = field(default_factory=dict)
     _paces: dict[tuple[str, Folding], Pace] = field(default_factory=dict)
+    _taking: dict[tuple, int] = field(default_factory=dict)
     _orders: dict[tuple, tuple[tuple[Order, ...], Order]] = field(default_factory=dict)
     _links: dict[tuple[int, ...], Resources] = field(default_factory=dict)
 
     def offers(self, node: Node) -> tuple[Offer, ...]:
-        """Every legal folding of a node."""
+        """Every folding of a node that is allowed."""
         if node.name not in self._offers:
             self._offers[node.name] = self._port_offers(node) if node.is_input else self._kernel_offers(node)
         return self._offers[node.name]
@@ -68,11 +71,16 @@ class Supply:
 
     def _kernel_offers(self, node: Node) -> tuple[Offer, ...]:
         kernel = kernel_of(node)
-        legal = (self.fixed[node.name],) if node.name in self.fixed else kernel.foldings(node, self.target)
+        legal = (self.fixed[node.name],) if node.name in self.fixed else self._allowed(node)
         return tuple(
             Offer(folding, kernel.cycles(node, folding).worst, kernel.area(node, folding, self.target))
             for folding in legal
         )
+
+    def _allowed(self, node: Node) -> tuple[Folding, ...]:
+        kernel, target = kernel_of(node), self.target
+        every = kernel.foldings(node, target)
+        return every if self.fallbacks else tuple(f for f in every if not is_fallback(kernel, node, f, target))
 
     def pace(self, node: Node, folding: Folding) -> Pace:
         key = (node.name, folding)
@@ -80,6 +88,14 @@ class Supply:
             schedule = Schedule(0) if node.is_input else kernel_of(node).schedule(node, folding)
             self._paces[key] = Pace(schedule.is_pipe and not node.is_input, schedule.spacing)
         return self._paces[key]
+
+    def cycles_taking(self, node: Node, folding: Folding, operand: int, spacing: int) -> int:
+        """Cycles of a frame when the beats of an operand come at least `spacing` cycles apart."""
+        key = (node.name, folding, operand, spacing)
+        if key not in self._taking:
+            processes = kernel_of(node).schedule(node, folding).processes
+            self._taking[key] = max(p.cycles_taking(operand, spacing) for p in processes)
+        return self._taking[key]
 
     def orders(self, node: Node, folding: Folding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
         """(orders taken, order given) where the producers would like to send `given`; an input sends it."""

@@ -53,3 +53,9 @@ def test_the_spacing_is_the_shortest_way_between_two_results_also_over_the_end_o
     assert Schedule(1, (Process.of_steps((), np.ones(8) * gives),)).spacing == 3
     assert Schedule(1, (Process.of_steps((gives,), np.zeros(8)), Process.of_steps((), 1 - gives))).spacing == 1
     assert Schedule(1).spacing == 1
+
+
+def test_beats_that_come_slowly_stretch_the_bursts_in_which_they_are_taken() -> None:
+    burst = Process.of_steps((np.array([1, 1, 1, 0, 0, 0], bool),), np.array([0, 0, 0, 0, 0, 1], bool))
+    assert [burst.cycles_taking(0, spacing) for spacing in (1, 2, 3, 4, 5)] == [6, 8, 10, 12, 15]
+    assert burst.cycles_taking(1, 2) == 0

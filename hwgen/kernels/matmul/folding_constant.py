@@ -74,6 +74,10 @@ def foldings(node: Node, target: Target) -> tuple[ConstantFolding, ...]:
     return tuple(ConstantFolding.of(node, levels) for levels in LEVELS)
 
 
+def is_fallback(node: Node, folding: ConstantFolding) -> bool:
+    return True
+
+
 def orders(node: Node, folding: ConstantFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
     """Any order in which the contracted axis runs innermost: which lane is which input is a matter of wires."""
     op: MatMul = node.op  # type: ignore[assignment]

@@ -22,6 +22,9 @@ from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
 
+NARROW_WEIGHT = 4
+"""Bits of a weight up to which picking multiples in LUTs competes with a multiplier."""
+
 
 @dataclass(frozen=True)
 class DenseFolding(Folding):
@@ -83,6 +86,11 @@ def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
         for memory in ("block", "logic")
         for multiplier in ("dsp", "fabric")
     )
+
+
+def is_fallback(node: Node, folding: DenseFolding) -> bool:
+    """Wide weights without multipliers."""
+    return folding.multiplier == "fabric" and _stored(node, "dsp")[0] > NARROW_WEIGHT
 
 
 def positions_in(node: Node, folding: DenseFolding, order: Order) -> np.ndarray | None:

@@ -22,7 +22,8 @@ FORMS: dict[str, ModuleType] = {
     "dense": folding_dense,
     "constant": folding_constant,
 }
-"""Each form by its name in plan.json: foldings, orders, schedule, cycles, area, spec, arrange and program."""
+"""Each form by its name in plan.json: foldings, is_fallback, orders, schedule, cycles, area,
+spec, arrange and program."""
 
 
 class MatMulKernel:
@@ -32,6 +33,11 @@ class MatMulKernel:
 
     def foldings(self, node: Node, target: Target) -> tuple[Folding, ...]:
         return tuple(folding for form in FORMS.values() for folding in form.foldings(node, target))
+
+    def is_fallback(self, node: Node, folding: Folding, target: Target) -> bool:
+        """Products in LUTs where the target has multipliers: they fill it to where placing and timing get hard."""
+        multipliers = target.resources is None or target.resources.dsps > 0
+        return multipliers and FORMS[folding.form].is_fallback(node, folding)
 
     def orders(self, node: Node, folding: Folding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
         return FORMS[folding.form].orders(node, folding, given)
