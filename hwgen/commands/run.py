@@ -83,8 +83,7 @@ def _show(result: GoldenRun, output: Path | None) -> None:
 
 def _show_nodes(nodes: list[dict[str, Any]]) -> None:
     rows = table(
-        "node", "operator", "dialect", "bits of sum", "form", "compared", "different", "ties", "unexplained",
-        "largest, LSB", "reference",
+        "node", "operator", "dialect", "bits", "form", "compared", "different", "ties", "unexplained", "max LSB", "reference",
     )  # fmt: skip
     for node in nodes:
         counts = (numbers.count(node[k]) for k in ("compared", "different", "ties", "unexplained", "max_lsb"))
