@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from hwgen.emit.bench import make_bench
 from hwgen.emit.bundle import Bundle
+from hwgen.emit.comments import commented
 from hwgen.emit.manifest import make_manifest
 from hwgen.emit.memories import hex_file
 from hwgen.emit.proof import make_proof
@@ -40,7 +41,8 @@ def emit(
     facts: entries of the manifest that do not follow from the plan: "host", "host_operators".
     sources: by node name the numbers of the file behind its constants, for proof.json.
     """
-    contents: dict[str, bytes] = {f"rtl/{name}.v": verilog(name, top).encode()}
+    text = commented(name, verilog(name, top), plan)
+    contents: dict[str, bytes] = {f"rtl/{name}.v": text.encode()}
     for primitive in PRIMITIVES:
         contents[f"rtl/{primitive}"] = files("hwgen").joinpath(f"hdl/verilog/{primitive}").read_bytes()
     for key, image in memory_images(plan).items():
