@@ -52,9 +52,12 @@ class Narrow(wiring.Component):
         m.d.comb += [
             last.eq(count == self.factor - 1),
             self.o.valid.eq(self.i.valid),
-            self.o.payload.eq(self.i.payload.word_select(count, self.width)),
             self.i.ready.eq(self.o.ready & last),
         ]
+        with m.Switch(count):
+            for k in range(self.factor):
+                with m.Case(k) if k < self.factor - 1 else m.Default():
+                    m.d.comb += self.o.payload.eq(self.i.payload.word_select(k, self.width))
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += count.eq(0)
             with m.If(~last):
