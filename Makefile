@@ -6,13 +6,14 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO := rtl_out/digits_cnn
 
-.PHONY: help env demo test lint format types acceptance clean
+.PHONY: help env demo test lint format types acceptance conformance clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        an ONNX file becomes Verilog, is simulated, placed and routed"
 	@echo "make test        every test (JOBS=$(JOBS) at a time)"
-	@echo "make acceptance  the long measurements; writes docs/measured.json"
+	@echo "make acceptance  the long measurements into docs/measured.json; what passed is not run again"
+	@echo "make conformance the ONNX backend node tests; writes docs/conformance.md"
 	@echo "make env         only create .venv, with everything in it"
 	@echo "make lint        ruff and the layer rules; also make format, make types"
 	@echo "make clean       removes .venv and generated files; hwgen doctor --clean empties the cache"
@@ -47,10 +48,13 @@ types: env
 	@$(BIN)/mypy
 
 test: lint
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not acceptance"
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not acceptance and not conformance"
 
 acceptance: env
 	@$(BIN)/python -m pytest -q -m acceptance
+
+conformance: env
+	@$(BIN)/python -m pytest -q -m conformance tests/conformance
 
 clean:
 	@rm -rf .venv dist build .pytest_cache .hypothesis .ruff_cache .mypy_cache .import_linter_cache

@@ -87,14 +87,18 @@ def sim(
     backpressure: Backpressure = "none",
     seed: int = 0,
     waves: bool = False,
+    measure_raw: bool = False,
     progress: Progress = silent,
 ) -> Simulated:
-    """Simulate the Verilog of a bundle against its golden model, every bit and every cycle."""
+    """Simulate the Verilog of a bundle against its golden model, every bit and every cycle.
+
+    measure_raw: also time the design alone in Verilator, without the bench.
+    """
     from hwgen.simulate_bundle import simulate_bundle
 
     return simulate_bundle(
         Path(bundle), samples=samples, inputs=None if inputs is None else Path(inputs), backpressure=backpressure,
-        seed=seed, waves=waves, progress=progress,
+        seed=seed, waves=waves, measure_raw=measure_raw, progress=progress,
     )  # fmt: skip
 
 

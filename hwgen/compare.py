@@ -13,14 +13,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.float32_bounds import Floats, code_interval
+from hwgen.float32_bounds import Floats, code_interval, tight_interval
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label, Node
+from hwgen.numerics.rounding_mode import Rounding
+
+FARTHEST = 8
+"""Codes from which on a histogram counts all differences together."""
 
 
 @dataclass(frozen=True)
 class NodeComparison:
-    """Counts over all compared elements of one ONNX tensor. ties: those of `different` that are certified ties."""
+    """Counts over all compared elements of one ONNX tensor.
+
+    ties: those of `different` that are certified ties. histogram: how many elements differ by how many codes, from 0 on,
+    in its last entry those that differ by more.
+    """
 
     name: str
     op: str
@@ -29,6 +37,7 @@ class NodeComparison:
     different: int
     ties: int
     max_lsb: int
+    histogram: tuple[int, ...] = ()
 
     @property
     def unexplained(self) -> int:
@@ -41,6 +50,7 @@ class NodeComparison:
             different=self.different + other.different,
             ties=self.ties + other.ties,
             max_lsb=max(self.max_lsb, other.max_lsb),
+            histogram=tuple(a + b for a, b in zip(self.histogram, other.histogram, strict=True)),
         )
 
 
@@ -62,6 +72,10 @@ class Comparison:
         return sum(n.different for n in self.nodes)
 
     @property
+    def ties(self) -> int:
+        return sum(n.ties for n in self.nodes)
+
+    @property
     def unexplained(self) -> int:
         return sum(n.unexplained for n in self.nodes)
 
@@ -76,6 +90,7 @@ def compare(
     grids: Mapping[str, Label],
     before_rounding: Mapping[str, np.ndarray] | None = None,
     magnitudes: Mapping[str, float] | None = None,
+    roundings: Mapping[str, tuple[Rounding, int]] | None = None,
 ) -> Comparison:
     """Compare every tensor of codes that both know.
 
@@ -83,6 +98,7 @@ def compare(
     grids: what the codes of each ONNX tensor mean.
     before_rounding: per ONNX tensor of codes the oracle's float32 values in front of its QuantizeLinear.
     magnitudes: the largest numbers that occurred on the way to those, where constants may have cancelled.
+    roundings: how those are rounded, where it is not half to even with the zero point added behind.
     """
     samples = len(oracle[graph.inputs[0].tensor])
     step = max(1, samples // 8)
@@ -90,7 +106,7 @@ def compare(
     for at in range(0, samples, step):
         part = {name: values[at : at + step] for name, values in oracle.items()}
         floats = {name: values[at : at + step] for name, values in (before_rounding or {}).items()}
-        pieces.append(_forced(graph, part, grids, Floats(floats, magnitudes or {})))
+        pieces.append(_forced(graph, part, grids, Floats(floats, magnitudes or {}, roundings or {})))
     nodes = tuple(_sum(found) for found in zip(*pieces, strict=True))
     codes = {n.tensor: oracle[n.tensor] for n in graph.inputs}
     golden = evaluate(graph, codes)
@@ -139,6 +155,10 @@ def _examine(
     low, high = code_interval(node, some, grids, floats.of(node.tensor, wrong))
     both = (ours[wrong], theirs[wrong])
     certified = (np.minimum(*both) >= low) & (np.maximum(*both) <= high) & (both[0] != both[1])
+    where = np.nonzero(certified)
+    if len(where[0]) and (tight := tight_interval(node, some, grids, where)) is not None:
+        ends = both[0][where], both[1][where]
+        certified[where] = (np.minimum(*ends) >= tight[0]) & (np.maximum(*ends) <= tight[1])
     return _count(node, node.tensor, ours, theirs, certified)
 
 
@@ -147,8 +167,10 @@ def _count(
 ) -> NodeComparison:
     distance = np.abs(ours.astype(np.int64) - theirs.astype(np.int64))
     ties = 0 if certified is None else int(certified.sum())
-    worst = int(distance.max(initial=0))
-    return NodeComparison(node.name, node.op.name, tensor, distance.size, int(np.count_nonzero(distance)), ties, worst)
+    worst, different = int(distance.max(initial=0)), int(np.count_nonzero(distance))
+    histogram = np.bincount(np.minimum(distance, FARTHEST).ravel().astype(np.int64), minlength=FARTHEST + 1)
+    counted = tuple(histogram.tolist())
+    return NodeComparison(node.name, node.op.name, tensor, distance.size, different, ties, worst, counted)
 
 
 def top1_agreement(ours: np.ndarray, theirs: np.ndarray) -> float:

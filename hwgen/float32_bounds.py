@@ -2,7 +2,8 @@
 """Which codes a float32 engine may give for a node, when it rounds every step and adds in any order.
 
 With u = 2**-24, a sum of K products is off by at most about ``(K + c) * u`` times the sum of the magnitudes, where c
-counts the other roundings on the way: two dequantizations, the product, the bias and the division by the scale.
+counts the other roundings on the way: two dequantizations, the product, the bias and the division by the scale. For
+the elements that differ, `tight_interval` puts the actual partial sums (`hwgen.blocked_sums`) in the place of K.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwgen.blocked_sums import partial_sums_of
 from hwgen.ir.graph import Label, Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.elementwise.op import Table
@@ -23,29 +25,38 @@ from hwgen.kernels.resize.op import Interpolate
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import Rounding, round_floats
 
 UNIT = 2.0**-24
 OTHER_ROUNDINGS = 8
+TERM_ROUNDINGS = 3
+"""Of each product: both dequantizations and the product itself."""
+
+SHORT_BLOCK = 128
+"""Products after which an engine may add what it has to a result that holds the bias."""
 FUNCTION_ROUNDINGS = 16
 
 Values = Mapping[str, np.ndarray]
 Grids = Mapping[str, Label]
-FloatValue = tuple[np.ndarray, float]
+FloatValue = tuple[np.ndarray, float, Rounding, int]
 Interval = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Floats:
-    """The engine's float32 values in front of each rounding, and the largest number on the way to them."""
+    """The engine's float32 values in front of each rounding, the largest number on the way to them, and how it rounds:
+    the mode, and the part of the zero point that is added first (none, half to even, where it is not said)."""
 
     values: Values
     magnitudes: Mapping[str, float]
+    roundings: Mapping[str, tuple[Rounding, int]]
 
-    def of(self, tensor: str, samples: np.ndarray) -> tuple[np.ndarray, float] | None:
-        """(values of some samples, magnitude) of a tensor, or None where they are not known."""
+    def of(self, tensor: str, samples: np.ndarray) -> FloatValue | None:
+        """(values of some samples, magnitude, rounding mode, added zero point), or None where they are not known."""
         if tensor not in self.values:
             return None
-        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0)
+        rounding = self.roundings.get(tensor, ("half_even", 0))
+        return self.values[tensor][samples].astype(np.float64), self.magnitudes.get(tensor, 0.0), *rounding
 
 
 def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
@@ -82,16 +93,42 @@ def _table_before(node: Node) -> Node | None:
     return found[0] if found else None
 
 
-def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
+def tight_interval(node: Node, values: Values, grids: Grids, where: tuple[np.ndarray, ...]) -> Interval | None:
+    """`code_interval` of chosen elements of a Requantize of real numbers right behind a MatMul; else None.
+
+    where: indices of the elements, the sample first.
+    """
+    op = node.op
+    if not isinstance(op, Requantize) or op.dialect != "real" or not isinstance(node.src[0].op, MatMul):
+        return None
+    (product,) = node.src
+    (stream, _) = product.src
+    ratio, exact = _line(node, values)
+    terms, magnitude = _magnitude(product, values, grids)
+    partial = partial_sums_of(product, values[stream.name], _zero(stream, grids), where)
+    step = np.abs(np.broadcast_to(ratio, exact.shape)[where])
+    bias = np.abs(exact[where]) + magnitude[where] * step  # holds what is added to the sum, once or in each block
+    roundings = OTHER_ROUNDINGS + terms // SHORT_BLOCK
+    bound = (partial + TERM_ROUNDINGS * magnitude[where]) * step + roundings * bias
+    return _around(exact[where], UNIT * bound, op.zero_point, op.out)
+
+
+def _line(node: Node, values: Values) -> tuple[np.ndarray, np.ndarray]:
+    """(ratio, exact value before rounding) of a Requantize."""
     op, (source,) = node.op, node.src
     acc = values[source.name].astype(np.float64)
     shape = [1] * acc.ndim
     shape[1 + op.axis] = -1
     ratio, offset = (np.array([float(f) for f in v]).reshape(shape) for v in (op.ratio, op.offset))
-    exact = acc * ratio + offset if op.dialect == "real" else (acc + offset) * ratio
+    return ratio, acc * ratio + offset if op.dialect == "real" else (acc + offset) * ratio
+
+
+def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
+    op, (source,) = node.op, node.src
+    ratio, exact = _line(node, values)
     terms, magnitude = _magnitude(source, values, grids)
     size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
-    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out)
+    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out, op.rounding)
 
 
 def _add(node: Node, values: Values, grids: Grids) -> Interval:
@@ -125,8 +162,9 @@ def _threshold(node: Node, values: Values, grids: Grids, float_value: FloatValue
 def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_value: FloatValue) -> Interval:
     label = grids[node.tensor]
     step = float(label.scale[0])
-    exact = float_value[0] / step
-    size = np.abs(exact) + float_value[1] / step
+    value, magnitude, rounding, added = float_value
+    exact = value / step + added
+    size = np.abs(exact) + magnitude / step
     (source,) = table.src
     known = _labelled(source)
     if known.tensor in grids and not isinstance(table.op, Threshold):
@@ -135,12 +173,15 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
         size = size + (reach if reach.shape == size.shape else reach.max(initial=0.0)) * scale
     kind = node.type.range
     limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
-    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0], limits)
+    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0] - added, limits, rounding)
 
 
-def _around(exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange) -> Interval:
+def _around(
+    exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange, rounding: Rounding = "half_even"
+) -> Interval:
     low, high = (
-        np.clip(np.rint(v) + zero_point, out.lo, out.hi).astype(np.int64) for v in (exact - bound, exact + bound)
+        np.clip(round_floats(v, rounding) + zero_point, out.lo, out.hi).astype(np.int64)
+        for v in (exact - bound, exact + bound)
     )
     return low, high
 

@@ -10,28 +10,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from hwgen.compare import Comparison, NodeComparison, compare
 from hwgen.errors import UserError
+from hwgen.exactness import exactness_of
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label
 from hwgen.pipeline import Compiled, Source, compile_model
 from hwgen.progress import Progress, silent
 from hwgen.samples import InputSpec, Samples, read_samples
 from onnx_frontend.host_boundary import host_boundary
-from onnx_frontend.oracle import Engine, Oracle
+from onnx_frontend.oracle import Engine, Oracle, as_codes
 from onnx_frontend.quant_graph import QuantGraph
 
-Against = Literal["auto", "onnxruntime", "reference", "none"]
-AGAINST: tuple[Against, ...] = ("auto", "onnxruntime", "reference", "none")
+MOST_REFERENCE_MACS = 20_000_000
+"""Multiply-accumulates that the reference evaluator is asked for: some seconds."""
+
+Against = Literal["auto", "onnxruntime", "qonnx", "reference", "none"]
+AGAINST: tuple[Against, ...] = get_args(Against)
 
 
 @dataclass(frozen=True, eq=False)
 class GoldenRun:
-    """outputs: per model output (samples, *shape). comparison: None where there was no engine to compare with."""
+    """outputs: per model output (samples, *shape). comparison: None where there was no engine to compare with.
+
+    reference: the same against the ONNX reference evaluator, on the first samples, where it is another engine and can
+    run the model.
+    """
 
     graph: Graph
     samples: int
@@ -39,6 +47,7 @@ class GoldenRun:
     comparison: Comparison | None
     oracle: str
     notes: tuple[str, ...]
+    reference: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
         found = self.comparison
@@ -46,10 +55,21 @@ class GoldenRun:
             "ok": True,
             "samples": self.samples,
             "oracle": self.oracle,
-            "nodes": [self._node(n) for n in found.nodes] if found else [],
-            "outputs": [self._node(n) for n in found.ends] if found else [],
+            "nodes": [self._node(n) | self._exactness(n) for n in found.nodes] if found else [],
+            "outputs": [self._node(n) | {"histogram": list(n.histogram)} for n in found.ends] if found else [],
             "top1_agreement": min(found.top1.values(), default=None) if found else None,
+            "unexplained": found.unexplained if found else None,
             "notes": list(self.notes),
+        }
+
+    def _exactness(self, node: NodeComparison) -> dict[str, Any]:
+        """What is known of a node before it runs, and its distance to the reference evaluator."""
+        second = {n.name: n for n in self.reference.nodes} if self.reference else {}
+        other = second.get(node.name)
+        counts = ("compared", "different", "ties", "unexplained", "max_lsb")
+        return {
+            **exactness_of(self.graph[node.name]),
+            "reference": {k: getattr(other, k) for k in counts} if other is not None else None,
         }
 
     def _node(self, node: NodeComparison) -> dict[str, Any]:
@@ -63,6 +83,7 @@ class GoldenRun:
             "compared": node.compared,
             "different": node.different,
             "ties": node.ties,
+            "unexplained": node.unexplained,
             "max_lsb": node.max_lsb,
         }
 
@@ -72,7 +93,8 @@ def run_golden(
 ) -> GoldenRun:
     """Compute the outputs for all samples of `inputs`, write them to `output`, and compare node by node.
 
-    against: "auto" takes onnxruntime where it is installed, else the ONNX reference evaluator. Raises UserError.
+    against: "auto" takes onnxruntime where it is installed, or the QONNX executor for files with operators of QONNX or
+    FINN, else the ONNX reference evaluator. Raises UserError.
     """
     progress("reading the model")
     compiled = compile_model(source)
@@ -84,13 +106,32 @@ def run_golden(
     outputs = boundary.to_outputs({**codes, **results}, samples.arrays)
     if output is not None:
         _save(output, outputs)
-    engine, note = _engine(source, against)
-    found = None
+    engine, notes = _engine(source, against)
+    found = second = None
     if engine is not None:
         progress(f"comparing with {engine}")
         found = _compare(source, compiled, codes, samples, engine)
-    name = f"{engine} {version('onnx' if engine == 'reference' else 'onnxruntime')}" if engine else ""
-    return GoldenRun(compiled.graph, samples.count, outputs, found, name, (*samples.notes, *note))
+    if engine == "onnxruntime" and against == "auto":
+        progress("comparing with the reference evaluator")
+        second, note = _second(source, compiled, codes, samples)
+        notes += note
+    name = f"{engine} {version('onnx' if engine == 'reference' else engine)}" if engine else ""
+    return GoldenRun(compiled.graph, samples.count, outputs, found, name, (*samples.notes, *notes), second)
+
+
+def _second(
+    source: Source, compiled: Compiled, codes: Mapping[str, np.ndarray], samples: Samples
+) -> tuple[Comparison | None, tuple[str, ...]]:
+    """The reference evaluator on as many samples as it has the time for; or why it was left out."""
+    count = min(samples.count, MOST_REFERENCE_MACS // max(1, compiled.graph.macs))
+    if not count:
+        return None, ("not compared with the reference evaluator: it would take minutes",)
+    some = Samples({name: values[:count] for name, values in samples.arrays.items()}, samples.notes)
+    first = {name: values[:count] for name, values in codes.items()}
+    try:
+        return _compare(source, compiled, first, some, "reference"), ()
+    except UserError as error:
+        return None, (f"not compared with the reference evaluator: {error.blockers[0].found}",)
 
 
 def _engine(source: Source, against: Against) -> tuple[Engine | None, tuple[str, ...]]:
@@ -105,8 +146,8 @@ def _engine(source: Source, against: Against) -> tuple[Engine | None, tuple[str,
         return None, ("not compared: the engine cannot start at --from",)
     if against != "auto":
         return against, ()
-    installed = importlib.util.find_spec("onnxruntime") is not None
-    return ("onnxruntime" if installed else "reference"), ()
+    wanted: Engine = "qonnx" if Oracle.of_file(source.path).needs_qonnx else "onnxruntime"
+    return (wanted if importlib.util.find_spec(wanted) is not None else "reference"), ()
 
 
 def _compare(
@@ -121,9 +162,12 @@ def _compare(
         raise
     except Exception as error:  # engines raise many types, all about the model
         raise _cannot_run(source, engine, error) from error
-    known: dict[str, np.ndarray] = {t: values[t] for t in tensors if t in values and values[t].dtype.kind in "iu"}
+    labels = grids(compiled.quantized)
+    found = {t: as_codes(values[t], labels.get(t)) for t in tensors if t in values}
+    known: dict[str, np.ndarray] = {t: v for t, v in found.items() if v.dtype.kind in "iu"}
     known |= {node.tensor: codes[node.tensor] for node in graph.inputs}
-    return compare(graph, known, grids(compiled.quantized), {t: values[f] for t, f in fronts.items()})
+    floats = {t: values[f] for t, f in fronts.items()}
+    return compare(graph, known, labels, floats, roundings=compiled.quantized.roundings)
 
 
 def _cannot_run(source: Source, engine: Engine, error: Exception) -> UserError:

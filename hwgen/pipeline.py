@@ -23,6 +23,7 @@ from onnx_frontend.lower.lower import lower
 from onnx_frontend.normalize import normalize
 from onnx_frontend.quant_graph import QuantGraph
 from onnx_frontend.quantization import read_quantization
+from onnx_frontend.scale_sources import scale_sources
 
 if TYPE_CHECKING:
     import onnx_ir
@@ -106,4 +107,5 @@ def build(
     progress("writing Verilog")
     top = build_top(plan)
     host = host_boundary(compiled.quantized, graph)
-    return Built(plan, emit(source.name, plan, top, {"host": host.to_json(), "host_operators": list(host.operators)}))
+    facts: dict[str, object] = {"host": host.to_json(), "host_operators": list(host.operators)}
+    return Built(plan, emit(source.name, plan, top, facts, scale_sources(compiled.quantized, graph)))

@@ -40,6 +40,7 @@ def simulate_bundle(
     backpressure: Backpressure = "none",
     seed: int = 0,
     waves: bool = False,
+    measure_raw: bool = False,
     progress: Progress = silent,
 ) -> Simulated:
     """Run the Verilog against the golden model; tolerance 0. The host's operators turn `inputs` into codes first.
@@ -55,7 +56,7 @@ def simulate_bundle(
         codes, notes = boundary.to_codes(read.arrays), read.notes
     result = simulate(
         folder, samples=samples, inputs=codes, backpressure=backpressure, seed=seed, waves=waves,
-        inputs_name=str(inputs or ""), progress=progress,
+        measure_raw=measure_raw, inputs_name=str(inputs or ""), progress=progress,
     )  # fmt: skip
     write_document(folder, SIMULATION, result.to_json())
     return Simulated(result, notes)

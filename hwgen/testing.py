@@ -18,7 +18,7 @@ from hwgen.hdl.queue import Queue
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
-from hwgen.kernels.base import Folding, Kernel
+from hwgen.kernels.base import Folding, Kernel, arranged_spec
 from hwgen.numerics.range import IntRange
 from hwgen.plan.beats import Network
 from hwgen.plan.timing import Events, LinkTiming, add_link, add_schedule, gives, takes
@@ -48,7 +48,7 @@ def check_kernel(
 
 def unit_with_memories(kernel: Kernel, node: Node, folding: Folding, taken: tuple[Order, ...]) -> wiring.Component:
     """The unit of a folding, its memories filled."""
-    spec = kernel.spec(node, folding)
+    spec = arranged_spec(kernel, node, folding, taken)
     unit = kernel.unit(spec)
     images = kernel.program(node, folding, spec, taken)
     memories = getattr(unit, "memories", {})

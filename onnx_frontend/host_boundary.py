@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-import onnx
-from onnx.reference import ReferenceEvaluator
 
 from hwgen.errors import InternalError, UserError
 from hwgen.ir.graph import Graph, Label
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import Rounding
 from onnx_frontend.boundary import find_boundary
+from onnx_frontend.host_functions import HostOp, run_on_host, unpacked
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, dequantize_float32, quantize_float32
 
 Arrays = Mapping[str, np.ndarray]
@@ -31,23 +31,11 @@ class HostTensor:
 
 
 @dataclass(frozen=True)
-class HostOp:
-    """One ONNX node that runs on the host, in plain values."""
-
-    op: str
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: dict[str, object]
-    domain: str
-    version: int
-
-
-@dataclass(frozen=True)
 class HostGrid:
     """What the codes of a tensor mean: ``scale * (code - zero_point) + offset`` (fractions as ``"p/q"``).
 
     lo, hi: codes to which a QuantizeLinear saturates; axis: the channel axis where there are several entries.
+    rounding, zero_first: as in a `Quant`.
     """
 
     scale: tuple[str, ...]
@@ -56,12 +44,17 @@ class HostGrid:
     axis: int | None
     lo: int
     hi: int
+    rounding: Rounding = "half_even"
+    zero_first: bool = False
 
     @cached_property
     def quant(self) -> Quant:
         narrow = IntRange(self.lo, self.hi)
         scale = tuple(Fraction(s) for s in self.scale)
-        return Quant(scale, self.zero_point, narrow.width, narrow.signed, self.axis, narrow=narrow)
+        return Quant(
+            scale, self.zero_point, narrow.width, narrow.signed, self.axis, narrow=narrow,
+            rounding=self.rounding, zero_first=self.zero_first,
+        )  # fmt: skip
 
     def real(self, codes: np.ndarray) -> np.ndarray:
         """float32 numbers of codes ``(samples, *shape)``."""
@@ -142,7 +135,7 @@ class HostBoundary:
         source, as_codes = self.results[tensor.name]
         samples = len(next(iter(values.values())))
         constant = self.constants.get(source)
-        value = values[source] if constant is None else np.stack([_unpacked(constant)] * samples)
+        value = values[source] if constant is None else np.stack([unpacked(constant)] * samples)
         if self._dequantizes(source, as_codes):
             value = self.grids[source].real(value)
         kind = np.dtype(tensor.dtype) if tensor.dtype in np.sctypeDict else value.dtype
@@ -232,7 +225,10 @@ def _grid(quant: Quant | None, label: Label | None) -> HostGrid:
             -(1 << 62),
             1 << 62,
         )
-    return HostGrid(tuple(map(str, quant.scale)), quant.zero_point, ("0",), quant.axis, quant.codes.lo, quant.codes.hi)
+    return HostGrid(
+        tuple(map(str, quant.scale)), quant.zero_point, ("0",), quant.axis, quant.codes.lo, quant.codes.hi,
+        quant.rounding, quant.zero_first,
+    )  # fmt: skip
 
 
 def _run(boundary: HostBoundary, ops: tuple[HostOp, ...], values: dict[str, np.ndarray]) -> None:
@@ -241,46 +237,22 @@ def _run(boundary: HostBoundary, ops: tuple[HostOp, ...], values: dict[str, np.n
     for op in ops:
         reals = [_real(boundary, name, values) if name else None for name in op.inputs]
         if op.op == "QuantizeLinear":
-            values[op.outputs[0]] = quantize_float32(reals[0][0], boundary.grids[op.outputs[0]].quant)
+            quant = boundary.grids[op.outputs[0]].quant
+            axis = None if quant.axis is None else quant.axis + 1  # behind the samples
+            values[op.outputs[0]] = quantize_float32(reals[0][0], replace(quant, axis=axis))
         elif op.op == "DequantizeLinear":
             values[op.outputs[0]] = values[op.inputs[0]]
         else:
-            values |= zip((o for o in op.outputs if o), _frames(op, reals, samples), strict=True)
+            values |= zip((o for o in op.outputs if o), run_on_host(op, reals, samples), strict=True)
 
 
 def _real(boundary: HostBoundary, name: str, values: dict[str, np.ndarray]) -> tuple[np.ndarray, bool]:
     """(value, whether its first axis counts samples)."""
     if name in boundary.constants:
-        constant = _unpacked(boundary.constants[name])
+        constant = unpacked(boundary.constants[name])
         return (
             (boundary.grids[name].real(constant[np.newaxis])[0], False) if name in boundary.grids else (constant, False)
         )
     if name not in values:
         raise InternalError(f"the host has no value for '{name}'")
     return (boundary.grids[name].real(values[name]) if name in boundary.grids else values[name]), True
-
-
-def _frames(op: HostOp, inputs: list[tuple[np.ndarray, bool] | None], samples: int) -> list[np.ndarray]:
-    names = [f"i{k}" if v is not None else "" for k, v in enumerate(inputs)]
-    outputs = [o for o in op.outputs if o]
-    attributes = {
-        k: onnx.numpy_helper.from_array(_unpacked(v["array"])) if isinstance(v, dict) else v
-        for k, v in op.attributes.items()
-    }
-    node = onnx.helper.make_node(op.op, names, list(op.outputs), name=op.name, domain=op.domain, **attributes)
-    info = onnx.helper.make_value_info
-    graph = onnx.helper.make_graph(
-        [node], "host", [info(n, onnx.TypeProto()) for n in names if n], [info(n, onnx.TypeProto()) for n in outputs]
-    )
-    opset = onnx.helper.make_opsetid(op.domain, op.version)
-    evaluator = ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=[opset]))
-    results = []
-    for k in range(samples):
-        feeds = {n: v[0][k] if v[1] else v[0] for n, v in zip(names, inputs, strict=True) if v is not None}
-        results.append(evaluator.run(outputs, feeds))
-    return [np.stack([np.asarray(r[k]) for r in results]) for k in range(len(outputs))]
-
-
-def _unpacked(constant: tuple[str, tuple[int, ...], tuple]) -> np.ndarray:
-    dtype, shape, flat = constant
-    return np.array(flat, np.dtype(dtype)).reshape(shape)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,9 @@ from hwgen.ir.graph import Graph, Label
 from onnx_frontend.quant_graph import QuantGraph
 from onnx_frontend.unsigned_weights import with_unsigned_weights
 
-Engine = Literal["onnxruntime", "reference"]
+Engine = Literal["onnxruntime", "qonnx", "reference"]
+QONNX_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
+ROUNDS = ("QuantizeLinear", "Quant", "IntQuant")
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Relu", "Clip", "Min", "Max", "Neg")
 NEWEST_IR = 10  # onnxruntime lags behind onnx; nothing of IR 11 and later changes a result
 
@@ -60,10 +62,15 @@ class Oracle:
         given = {name for node in self.model.graph.node for name in node.output if name}
         return given | {i.name for i in self.model.graph.input}
 
+    @property
+    def needs_qonnx(self) -> bool:
+        """Whether the file has operators of QONNX or FINN, which onnxruntime does not know."""
+        return any(n.domain in QONNX_DOMAINS or n.op_type in ("Quant", "BipolarQuant") for n in self.model.graph.node)
+
     def rounded_from(self, tensor: str) -> str | None:
-        """The float tensor in front of the QuantizeLinear that gives `tensor`."""
+        """The float tensor in front of the quantizer that gives `tensor`."""
         for node in self.model.graph.node:
-            if node.op_type == "QuantizeLinear" and tensor in node.output:
+            if tensor in node.output and node.op_type in ROUNDS:
                 return node.input[0]
         return None
 
@@ -82,7 +89,7 @@ class Oracle:
                 "the comparison", "samples do not fill the model's batch", found=samples, expected=f"a multiple of {batch}",
                 fix="give more samples",
             )  # fmt: skip
-        runner = self._runner(asked)
+        runner = self.runner(asked)
         results: list[list[np.ndarray]] = []
         for at in range(0, samples, batch):
             feeds = {
@@ -101,7 +108,7 @@ class Oracle:
         quants = {name: quantized.tensors[name].quant for name in names}
         grids = {name: Label(q.scale, q.zero_point, q.axis) for name, q in quants.items() if q is not None}
         return OracleValues(
-            {name: values[name] for name in names},
+            {name: as_codes(values[name], grids.get(name)) for name in names},
             grids,
             {name: values[source] for name, source in floats.items()},
             {name: max(float(np.abs(values[t]).max()) for t in path) for name, path in paths.items() if path},
@@ -127,18 +134,43 @@ class Oracle:
         }  # fmt: skip
         return max(sizes, default=1)
 
-    def _runner(self, asked: list[str]):
+    def runner(self, asked: list[str]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+        """A function from the graph inputs of one run of the file to the values of the tensors `asked`, in order."""
         exposed = onnx.ModelProto()
         exposed.CopyFrom(self.model)
         present = {o.name for o in exposed.graph.output}
         exposed.graph.output.extend(onnx.ValueInfoProto(name=name) for name in asked if name not in present)
+        if self.engine == "qonnx":
+            from onnx_frontend.qonnx_executor import qonnx_runner
+
+            return qonnx_runner(exposed, asked)
         if self.engine == "reference":
             from onnx.reference import ReferenceEvaluator
 
-            evaluator = ReferenceEvaluator(exposed)
+            from onnx_frontend.reference_ops import REFERENCE_OPS
+
+            evaluator = ReferenceEvaluator(with_imports(exposed), new_ops=REFERENCE_OPS)
             return lambda feeds: evaluator.run(asked, feeds)
         session = _session(with_unsigned_weights(exposed))
         return lambda feeds: session.run(asked, feeds)
+
+
+def as_codes(values: np.ndarray, grid: Label | None) -> np.ndarray:
+    """What an engine gives for a tensor of codes: the codes themselves, or the real numbers for which they stand."""
+    if values.dtype.kind in "iu" or grid is None:
+        return values
+    shape = [-1 if k == 1 + (grid.axis or 0) else 1 for k in range(values.ndim)]
+    scale, zero = (np.array([float(v) for v in vs]) for vs in (grid.scale, grid.zero_point))
+    scale, zero = (v.reshape(shape) if v.size > 1 else v for v in (scale, zero))
+    return (np.rint(values.astype(np.float64) / scale) + zero).astype(np.int64)
+
+
+def with_imports(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with the domains that its nodes use and it does not name."""
+    named = {o.domain for o in model.opset_import}
+    missing = {n.domain for n in model.graph.node} - named - {""}
+    model.opset_import.extend(onnx.helper.make_opsetid(domain, 1) for domain in sorted(missing))
+    return model
 
 
 def _frames(values: list[np.ndarray], batch: int) -> list[list[np.ndarray]]:

@@ -13,6 +13,7 @@ import onnx_ir as ir
 from hwgen.errors import BadModel
 from onnx_frontend.custom_shapes import custom_shape
 from onnx_frontend.evaluate_node import evaluate_node, has_subgraph
+from onnx_frontend.patterns.no_op import passed_on
 
 STANDARD = ("", "ai.onnx")
 QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
@@ -83,9 +84,6 @@ def _visit(state: _State, node: ir.Node) -> None:
     if node.op_type == "Constant" and node.domain in STANDARD:
         state.known[node.outputs[0]] = _constant(node.outputs[0].name, _attribute_tensor(node))
         return
-    if _does_nothing(node, inputs):
-        state.known[node.outputs[0]] = inputs[0]
-        return
     if state.batch > 1 and node.op_type in ("Reshape", "Expand"):
         inputs[1] = _one_frame(inputs, state.batch)
     domain = "" if node.op_type in QUANTIZERS or node.domain in STANDARD else node.domain
@@ -93,6 +91,10 @@ def _visit(state: _State, node: ir.Node) -> None:
     copy = ir.Node(domain, node.op_type, inputs, list(node.attributes.values()), outputs=outputs, name=node.name)
     copy.meta.update(node.meta)
     _infer(state, copy)
+    same = passed_on(copy, inputs) if node.domain in STANDARD else None
+    if same is not None:
+        state.known[node.outputs[0]] = same
+        return
     values = _fold(state, copy)
     if values is None:
         state.nodes.append(copy)
@@ -120,17 +122,6 @@ def _attribute_tensor(node: ir.Node) -> np.ndarray | ir.TensorProtocol:
 def _constant(name: str, tensor: np.ndarray | ir.TensorProtocol) -> ir.Value:
     tensor = ir.tensor(np.asarray(tensor)) if isinstance(tensor, (np.ndarray, np.generic)) else tensor
     return ir.Value(name=name, type=ir.TensorType(tensor.dtype), shape=tensor.shape, const_value=tensor)
-
-
-def _does_nothing(node: ir.Node, inputs: list[ir.Value | None]) -> bool:
-    if node.domain not in STANDARD:
-        return False
-    if node.op_type == "Cast":
-        return inputs[0].dtype is not None and int(inputs[0].dtype) == node.attributes["to"].as_int()
-    if node.op_type == "Dropout":
-        training = inputs[2] if len(inputs) > 2 else None
-        return training is None or (training.const_value is not None and not training.const_value.numpy().any())
-    return node.op_type == "Identity"
 
 
 def _infer(state: _State, node: ir.Node) -> None:
@@ -183,13 +174,13 @@ def _infer_quantizer(node: ir.Node) -> None:
     x, scale = node.inputs[:2]
     out = node.outputs[0]
     out.shape = x.shape
+    wanted = node.attributes["output_dtype"].as_int() if "output_dtype" in node.attributes else 0
     if node.op_type == "DequantizeLinear":
-        out.type = ir.TensorType(scale.dtype or ir.DataType.FLOAT)
+        out.type = ir.TensorType(ir.DataType(wanted) if wanted else scale.dtype or ir.DataType.FLOAT)
     elif len(node.inputs) > 2 and node.inputs[2] is not None:
         out.type = node.inputs[2].type
     else:
-        wanted = node.attributes.get("output_dtype")
-        out.type = ir.TensorType(ir.DataType(wanted.as_int()) if wanted and wanted.as_int() else ir.DataType.UINT8)
+        out.type = ir.TensorType(ir.DataType(wanted) if wanted else ir.DataType.UINT8)
 
 
 def _refuse_empty(state: _State, node: ir.Node, value: ir.Value) -> None:

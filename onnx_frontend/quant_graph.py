@@ -17,6 +17,7 @@ import numpy as np
 
 from hwgen.errors import Blocker, UnsupportedOp, UserError
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import Rounding, round_floats, round_to_integer
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Quant:
     scale: exact values of the float32 numbers in the file, one or one per index of `axis`; zero_point likewise.
     narrow: bounds of the codes where they are tighter than the data type (a Clip between Q and DQ).
     block: elements along `axis` that share a scale, or None.
-    dialect: how a requantization to this grid rounds (docs/numerics.md).
+    dialect, rounding: how a requantization to this grid rounds (docs/numerics.md).
+    zero_first: whether the zero point is added before rounding, as in QONNX, and not after it, as in ONNX.
     """
 
     scale: tuple[Fraction, ...]
@@ -37,6 +39,8 @@ class Quant:
     block: int | None = None
     narrow: IntRange | None = None
     dialect: str = "real"
+    rounding: Rounding = "half_even"
+    zero_first: bool = False
 
     @property
     def codes(self) -> IntRange:
@@ -46,6 +50,24 @@ class Quant:
     @property
     def per_tensor(self) -> bool:
         return len(self.scale) == 1 and len(self.zero_point) == 1
+
+    @property
+    def added(self) -> int:
+        """The part of a zero point for the tensor that is added before rounding; `zero_after` is the part behind it."""
+        return self.zero_point[0] if self.zero_first else 0
+
+    @property
+    def zero_after(self) -> int:
+        return 0 if self.zero_first else self.zero_point[0]
+
+    def code_of(self, steps: Fraction) -> int:
+        """The code, not clipped, of a real number given in steps of the scale (one grid for the tensor)."""
+        return round_to_integer(steps + self.added, self.rounding) + self.zero_after
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether codes are the numbers that they mean."""
+        return self.scale == (1,) and self.zero_point == (0,)
 
     def same_grid(self, other: Quant) -> bool:
         """Whether equal codes mean equal real numbers."""
@@ -125,6 +147,17 @@ class QuantGraph:
                 readers.setdefault(name, []).append(node)
         return readers
 
+    @property
+    def roundings(self) -> dict[str, tuple[Rounding, int]]:
+        """Per quantized tensor its rounding mode and the part of the zero point that is added first."""
+        return {n: (t.quant.rounding, t.quant.added) for n, t in self.tensors.items() if t.quant is not None}
+
+    def first_unknown(self, tensor: str) -> QuantNode:
+        """The operator in front of a tensor of unknown shape from which on shapes are not known."""
+        node = self.producer[tensor]
+        unknown = [n for n in node.inputs if n in self.producer and self.tensors[n].shape is None]
+        return self.first_unknown(unknown[0]) if unknown else node
+
     def place(self, node: QuantNode) -> str:
         """The user's own words for a node: operator, name, position, file."""
         at = "" if node.index is None else f"node {node.index} of "
@@ -173,10 +206,15 @@ def dequantize_float32(codes: np.ndarray, quant: Quant) -> np.ndarray:
 
 
 def quantize_float32(x: np.ndarray, quant: Quant) -> np.ndarray:
-    """What QuantizeLinear gives: ``saturate(rne(x / scale) + zero_point)`` with a float32 division (int64 codes)."""
+    """What QuantizeLinear gives: ``saturate(round(x / scale) + zero_point)`` with a float32 division (int64 codes).
+
+    Where the zero point comes first, as in QONNX, that sum is one of float32 too.
+    """
     scale = along(quant.scale, quant.axis, x.ndim).astype(np.float64).astype(np.float32)
     zero = along(quant.zero_point, quant.axis, x.ndim).astype(np.int64)
     with np.errstate(over="ignore"):
-        steps = np.rint(x.astype(np.float32) / scale).astype(np.float64)
-    steps = np.nan_to_num(steps, nan=0.0)
-    return np.clip(steps + zero, quant.codes.lo, quant.codes.hi).astype(np.int64)
+        steps = x.astype(np.float32) / scale
+        steps = steps + zero.astype(np.float32) if quant.zero_first else steps
+        steps = round_floats(steps, quant.rounding).astype(np.float64)
+    codes = np.nan_to_num(steps, nan=0.0) + (0 if quant.zero_first else zero)
+    return np.clip(codes, quant.codes.lo, quant.codes.hi).astype(np.int64)

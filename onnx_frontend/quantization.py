@@ -9,12 +9,18 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from hwgen.errors import Blocker, UnsupportedOp
-from onnx_frontend.dialects import integer, qdq, qoperator
+from onnx_frontend.dialects import finn, integer, nemo, qdq, qonnx, qoperator
 from onnx_frontend.dialects.builder import Builder, Reader, read_plain
 from onnx_frontend.propagate import STANDARD
 from onnx_frontend.quant_graph import QuantGraph
 
-READERS: dict[tuple[str, str], Reader] = {**qdq.READERS, **integer.READERS, **qoperator.READERS}
+READERS: dict[tuple[str, str], Reader] = {
+    **qdq.READERS,
+    **integer.READERS,
+    **qoperator.READERS,
+    **qonnx.READERS,
+    **finn.READERS,
+}
 
 
 def read_quantization(model: ir.Model) -> QuantGraph:
@@ -28,10 +34,12 @@ def read_quantization(model: ir.Model) -> QuantGraph:
 def read_leniently(model: ir.Model) -> tuple[QuantGraph, tuple[Blocker, ...]]:
     """The same with the blockers given back: what lies behind them is read as if it were quantized."""
     builder = Builder(model)
+    whole = nemo.is_integerized(model)
     for value in model.graph.inputs:
-        qdq.read_input(builder, value)
+        (nemo.read_whole_input if whole else qdq.read_input)(builder, value)
         qoperator.read_input(builder, value)
     for node in model.graph:
         domain = "" if node.domain in STANDARD else node.domain
-        READERS.get((domain, node.op_type), read_plain)(builder, node)
+        reader = nemo.read if whole else READERS.get((domain, node.op_type), read_plain)
+        reader(builder, node)
     return builder.finish(), tuple(builder.blockers)

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from tests.fuzz_graphs import Sketch, Tensor
+from tests.fuzz_graphs import QONNX, Sketch, Tensor
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,17 @@ def _shape(sketch: Sketch, name: str, x: Tensor) -> tuple[int, ...]:
     import onnx
     from onnx import TensorProto, helper
 
+    known = sketch.weight_shapes | {t.name: t.shape for t in sketch.tensors}
     graph = helper.make_graph(
         sketch.nodes,
         "g",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, _input_shape(sketch))],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)],
         sketch.initializers,
+        value_info=[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in known.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    imports = [helper.make_opsetid("", sketch.plan.opset), helper.make_opsetid(QONNX, 2)]
+    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     return tuple(d.dim_value for d in inferred.graph.output[0].type.tensor_type.shape.dim)
 
@@ -109,11 +112,26 @@ def mean(sketch: Sketch, x: Tensor) -> None:
     if sketch.pick(0, 1) and len(x.shape) > 2:
         (y,) = sketch.add("GlobalAveragePool", [x.name])
     else:
-        axis = int(sketch.rng.integers(1, len(x.shape)))
-        (y,) = sketch.add(
-            "ReduceMean", [x.name], axes=[axis], keepdims=int(sketch.pick(0, 1)) if len(x.shape) > 2 else 1
-        )
+        axes, keep = [int(sketch.rng.integers(1, len(x.shape)))], int(sketch.pick(0, 1)) if len(x.shape) > 2 else 1
+        if sketch.plan.opset < 18:
+            (y,) = sketch.add("ReduceMean", [x.name], axes=axes, keepdims=keep)
+        else:
+            (y,) = sketch.add("ReduceMean", [x.name, sketch.constant(np.array(axes, np.int64))], keepdims=keep)
     sketch.quantize(y, _shape(sketch, y, x), spread_of(x) / 2)
+
+
+def batch_norm(sketch: Sketch, x: Tensor) -> None:
+    """Gains of any sign, zero among them; exact in float32 where all scales are powers of two."""
+    channels = x.shape[1]
+    exact = sketch.plan.scales == "power"
+    gamma = sketch.rng.choice([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0], channels)
+    variance = np.ones(channels) if exact else sketch.rng.uniform(0.2, 3.0, channels)
+    shift = sketch.rng.choice([-1.0, -0.5, 0.0, 0.25, 1.0], (2, channels)) * sketch.scale_near(spread_of(x))
+    constants = [sketch.constant(v.astype(np.float32)) for v in (gamma, *shift, variance)]
+    (y,) = sketch.add("BatchNormalization", [x.name, *constants], epsilon=0.0 if exact else 1e-5)
+    if sketch.pick(0, 1):
+        (y,) = sketch.add("Relu", [y])
+    sketch.quantize(y, x.shape, 2 * spread_of(x))
 
 
 def pair(sketch: Sketch, x: Tensor) -> None:
@@ -210,6 +228,7 @@ OPERATORS = (
     Operator(is_spatial, pool),
     Operator(lambda x: True, mean),
     Operator(is_small, pair),
+    Operator(lambda x: len(x.shape) > 1, batch_norm),
     Operator(is_small, with_constant),
     Operator(is_small, function),
     Operator(is_small, move),

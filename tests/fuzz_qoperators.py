@@ -50,7 +50,7 @@ def _model(sketch: Sketch, output: str, shape: tuple[int, ...] | None) -> onnx.M
 
 def result_grid(sketch: Sketch, spread: float) -> tuple[float, int, list[str]]:
     """(scale, zero point, names of both) for a result whose values are about `spread` large."""
-    zero, array = sketch.grid(is_signed(sketch))
+    zero, array = sketch.grid(is_signed(sketch), 8)
     scale = sketch.scale_near(max(spread, 1e-6) / 100)
     return scale, zero, [sketch.constant(np.float32(scale), "scale"), sketch.constant(array, "zero")]
 

@@ -62,6 +62,18 @@ def test_a_small_error_is_no_tie():
     assert result.max_lsb == 1
 
 
+def test_a_small_error_of_a_long_sum_is_no_tie():
+    """A hundredth of a step is within 2304 * u times the magnitudes; the actual partial sums show that it is no tie."""
+    rng = np.random.default_rng(0)
+    weights = ",".join(map(str, rng.integers(-127, 128, 2304 * 4)))
+    text = net("1,2304", "1,4", "v = DequantizeLinear(w, sw, zw)\n h = MatMul(d, v)", f"int8[2304,4] w={{{weights}}}")
+    pair = Pair.of(text.replace("sy={0.25}", "sy={4}"))
+    right = compared(pair, pair.graph, 2000)
+    assert right.unexplained == 0
+    wrong = compared(pair, broken(pair.graph, pair.graph.nodes[-1].name, Fraction(1, 100)), 2000)
+    assert wrong.unexplained > wrong.different / 2 > 20
+
+
 def test_decimal_scales_give_ties_and_they_are_certified():
     text = (
         net("1,4096", "1,4096", PAIR + "h = Add(d, e)")

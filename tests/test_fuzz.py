@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random graphs: golden against onnxruntime, and optimized against golden. HWGEN_FUZZ sets how many (default 20)."""
+"""Random graphs: golden against another engine, and optimized against golden. HWGEN_FUZZ sets how many (default 20)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,34 @@ import numpy as np
 import onnx
 import pytest
 
+from hwgen.compare import Comparison
 from hwgen.ir.evaluate import evaluate
 from hwgen.passes.optimize import optimize
+from tests.acceptance.record import note
 from tests.fuzz_graphs import Plan, build, shrink
-from tests.models import Pair
+from tests.models import QONNX_ENGINE, Pair
 
 COUNT = int(os.environ.get("HWGEN_FUZZ", "20"))
 SAMPLES = 8
+ENGINES = {"qdq": "onnxruntime", "mixed": "onnxruntime", "qoperator": "onnxruntime", "qonnx": QONNX_ENGINE}
 
 
 def failure(plan: Plan) -> str | None:
     """What is wrong with the graph of a plan, or None."""
+    return examine(plan)[0]
+
+
+def examine(plan: Plan) -> tuple[str | None, Comparison]:
+    """What is wrong with the graph of a plan, or None; and how its tensors compare with onnxruntime."""
     model = build(plan)
     onnx.checker.check_model(model)
-    pair = Pair.of(model)
+    pair = Pair.of(model, ENGINES[plan.dialect])
     result = pair.compare(SAMPLES)
+    return difference(plan, model, result) or change_by_passes(pair), result
+
+
+def difference(plan: Plan, model: onnx.ModelProto, result: Comparison) -> str | None:
+    """What differs from onnxruntime and should not."""
     unexplained = [n for n in result.nodes if n.unexplained]
     if unexplained:
         return f"unexplained differences: {unexplained}"
@@ -35,19 +48,38 @@ def failure(plan: Plan) -> str | None:
         return f"QOperators are equal from end to end: {result.ends}"
     if plan.dialect == "qdq" and plan.scales == "power" and result.different:
         return f"power-of-two scales leave no room for differences: {[n for n in result.nodes if n.different]}"
+    return None
+
+
+def change_by_passes(pair: Pair) -> str | None:
     values = pair.oracle.codes(pair.quantized, pair.graph, pair.inputs(3)).codes
     codes = {n.tensor: values[n.tensor] for n in pair.graph.inputs}
     before, after = evaluate(pair.graph, codes), evaluate(optimize(pair.graph), codes)
     return None if all(np.array_equal(before[k], after[k]) for k in before) else "a pass changed a bit"
 
 
-@pytest.mark.parametrize("seed", range(COUNT))
-@pytest.mark.parametrize("dialect", ["qdq", "qoperator"])
-def test_random_graphs_equal_onnxruntime(seed, dialect):
-    plan = Plan.random(seed, dialect=dialect)
-    if failure(plan) is not None:
+def check(plan: Plan) -> Comparison:
+    """Fails with the smallest plan that fails in the same test."""
+    found, result = examine(plan)
+    if found is not None:
         small = shrink(plan, lambda p: failure(p) is not None)
         pytest.fail(f"{small}: {failure(small)}")
+    return result
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+@pytest.mark.parametrize("dialect", ENGINES)
+def test_random_graphs_equal_another_engine(seed, dialect):
+    check(Plan.random(seed, dialect=dialect))
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("first", range(0, 300, 50))
+@pytest.mark.parametrize("dialect", ENGINES)
+def test_three_hundred_random_graphs_equal_another_engine(first, dialect):
+    results = [check(Plan.random(seed, dialect=dialect)) for seed in range(first, first + 50)]
+    pooled = {key: sum(getattr(r, key) for r in results) for key in ("compared", "different", "ties", "unexplained")}
+    note(f"fuzz_{dialect}", f"{first:03}_to_{first + 49:03}", {**pooled, "max_lsb": max(r.max_lsb for r in results)})
 
 
 def test_shrinking_keeps_only_what_the_failure_needs():

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ def run(
     model: Model,
     inputs: Annotated[Path, typer.Option("--inputs", metavar="X.npz", help="Samples.", show_default=False)],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="Y.npz", help="Write the outputs.")] = None,
-    compare: Annotated[str, typer.Option(help="auto, onnxruntime, reference or none.")] = "auto",
+    compare: Annotated[str, typer.Option(help="auto, onnxruntime, qonnx, reference or none.")] = "auto",
     bundle: Annotated[
         Path | None, typer.Option("--bundle", metavar="DIR", help="Keep the comparison for this bundle's report.")
     ] = None,
@@ -61,19 +61,34 @@ def _show(result: GoldenRun, output: Path | None) -> None:
     for note in document["notes"]:
         print(f"note: {note}")
     if result.comparison is not None:
-        rows = table("node", "operator", "compared", "different", "ties", "largest, LSB")
-        for node in document["nodes"]:
-            counts = (numbers.count(node[k]) for k in ("compared", "different", "ties", "max_lsb"))
-            rows.add_row(node["name"], node["op"], *counts)
-        console().print(rows)
+        _show_nodes(document["nodes"])
         found = result.comparison
         print(
             f"\n{numbers.count(found.compared)} values against {result.oracle}: {found.different} differ, "
-            f"{found.different - found.unexplained} of them certified ties, largest difference {found.max_lsb} LSB"
+            f"{found.different - found.unexplained} of them certified ties, {found.unexplained} unexplained, "
+            f"largest difference {found.max_lsb} LSB"
         )
         for name, part in found.top1.items():
             print(
                 f"largest element of '{name}' at the same place in {numbers.percent(part)} of {result.samples} samples"
             )
+        for end in document["outputs"]:
+            farther = ", ".join(f"{n} by {k}" for k, n in enumerate(end["histogram"]) if k and n)
+            print(
+                f"'{end['tensor']}' end to end: {end['different']} of {end['compared']} differ{farther and ': '}{farther}"
+            )
     if output is not None:
         print(f"{output}: {', '.join(json.dumps(name) for name in result.outputs)} for {result.samples} samples")
+
+
+def _show_nodes(nodes: list[dict[str, Any]]) -> None:
+    rows = table(
+        "node", "operator", "dialect", "bits of sum", "form", "compared", "different", "ties", "unexplained",
+        "largest, LSB", "reference",
+    )  # fmt: skip
+    for node in nodes:
+        counts = (numbers.count(node[k]) for k in ("compared", "different", "ties", "unexplained", "max_lsb"))
+        other = "" if node["reference"] is None else numbers.count(node["reference"]["different"])
+        facts = node["dialect"] or "", numbers.count(node["accumulator_bits"]), node["form"] or node["proof"]
+        rows.add_row(node["name"], node["op"], *facts, *counts, other)
+    console().print(rows)

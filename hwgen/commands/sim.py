@@ -24,6 +24,7 @@ def sim(
     backpressure: Annotated[str, typer.Option(help="none or random: pauses on all streams.")] = "none",
     seed: Annotated[int, typer.Option(metavar="S", help="Of random inputs and pauses.")] = 0,
     waves: Annotated[bool, typer.Option("--waves", help="Keep a waveform around the first wrong value.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Also time the design alone, without the bench.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a bundle's Verilog against its golden model: every bit, every cycle, tolerance 0."""
@@ -37,8 +38,9 @@ def sim(
         )  # fmt: skip
     with progress() as say:
         done = api.sim(
-            folder, samples=samples, inputs=inputs, backpressure=backpressure, seed=seed, waves=waves, progress=say
-        )  # type: ignore[arg-type]
+            folder, samples=samples, inputs=inputs, backpressure=backpressure, seed=seed, waves=waves,
+            measure_raw=raw, progress=say,
+        )  # type: ignore[arg-type]  # fmt: skip
     if as_json:
         print_json(done.to_json())
     else:
@@ -67,6 +69,8 @@ def _show(done: Simulated) -> None:
         print(
             f"  {name:<20} {numbers.count(cycles.measured)} cycles, predicted {numbers.count(cycles.predicted)}{mark}"
         )
+    if result.raw_cycles_per_second is not None:
+        print(f"  {'design alone':<20} {numbers.rate(result.raw_cycles_per_second)} cycles a second")
     for breach in result.breaches:
         print(f"  {breach}")
     if result.first_wrong is not None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -44,9 +45,15 @@ class Bundle:
 
 
 def check_place(folder: Path) -> None:
-    """Raises UserError now where `Bundle.write` would raise it after a long build."""
+    """Raises UserError now where `Bundle.write` would raise it after a long build. Leaves no folder behind."""
     folder = Path(folder).absolute()
-    _beside(folder).rmdir()
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    try:
+        _beside(folder).rmdir()
+    finally:
+        for parent in missing:
+            with contextlib.suppress(OSError):
+                parent.rmdir()
     try:
         _refuse_foreign(folder)
     except OSError as error:
@@ -97,10 +104,11 @@ def _is_bundle(place: Path) -> bool:
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:
+    file = next((parent for parent in folder.parents if parent.is_file()), None)
     return UserError.of(
         f"output folder {folder.name}",
         "it cannot be written",
-        found=error.strerror or str(error),
+        found=f"{file} is a file" if file else error.strerror or str(error),
         expected="a folder that can be created, or an earlier bundle to replace",
         fix="choose another one with -o",
     )

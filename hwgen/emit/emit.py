@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.resources import files
+from types import MappingProxyType
 
 from hwgen.emit.bench import make_bench
 from hwgen.emit.bundle import Bundle
@@ -26,10 +28,17 @@ from hwgen.rtl.top import Top
 PRIMITIVES = ("hwgen_add_subtract.v", "hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
 
 
-def emit(name: str, plan: Plan, top: Top, facts: dict[str, object]) -> Bundle:
+def emit(
+    name: str,
+    plan: Plan,
+    top: Top,
+    facts: dict[str, object],
+    sources: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+) -> Bundle:
     """All files of a bundle; the same plan gives the same bytes.
 
     facts: entries of the manifest that do not follow from the plan: "host", "host_operators".
+    sources: by node name the numbers of the file behind its constants, for proof.json.
     """
     contents: dict[str, bytes] = {f"rtl/{name}.v": verilog(name, top).encode()}
     for primitive in PRIMITIVES:
@@ -37,7 +46,7 @@ def emit(name: str, plan: Plan, top: Top, facts: dict[str, object]) -> Bundle:
     for key, image in memory_images(plan).items():
         contents[memory_path(key)] = hex_file(image)
     contents["plan.json"] = plan_to_json(plan).encode()
-    contents["proof.json"] = (json.dumps(make_proof(plan), indent=1) + "\n").encode()
+    contents["proof.json"] = (json.dumps(make_proof(plan, sources), indent=1) + "\n").encode()
     contents |= graph_to_files(plan.graph)
     manifest = make_manifest(name, plan, facts)
     contents |= make_bench(manifest)

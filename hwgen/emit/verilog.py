@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Instance, ResetSignal, Signal
@@ -12,7 +16,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.rtl.top import Top
-from hwgen.tools.rtlil_to_verilog import rtlil_to_verilog
+from hwgen.tools.rtlil_to_verilog import PRIMITIVES, rtlil_to_verilog
 
 
 class Emission:
@@ -22,6 +26,17 @@ class Emission:
     def __init__(self, top_name: str):
         self.top_name = top_name
         self.modules: dict[str, str] = {}
+        self.printed: dict[str, str] = {}
+
+    def define(self, stem: str, print_module: Callable[[str], str]) -> str:
+        """The name of a module that prints its own Verilog: for circuits that are too large for Amaranth.
+
+        print_module: the text of the module of the name that it is given; equal texts make one module.
+        """
+        digest = hashlib.sha256(print_module("").encode()).hexdigest()[:8]
+        name = f"{self.top_name}_{stem}_{digest}"
+        self.printed[name] = print_module(name)
+        return name
 
     def place(self, name: str, component: wiring.Component) -> Instance:
         """An instance of the module that `component` is converted into."""
@@ -45,4 +60,15 @@ def verilog(name: str, top: Top) -> str:
     """Verilog-2005 of the whole design; its top module is `name`."""
     platform = Emission(name)
     il = rtlil.convert(top, name=name, platform=platform, emit_src=False)
-    return rtlil_to_verilog("\n".join([*platform.modules.values(), il]), keep=(name, *platform.modules))
+    text = "\n".join([*platform.modules.values(), il])
+    with tempfile.TemporaryDirectory(prefix="hwgen-") as folder:
+        heads = [_head(Path(folder), *module) for module in platform.printed.items()]
+        converted = rtlil_to_verilog(text, keep=(name, *platform.modules), primitives=(*PRIMITIVES, *heads))
+    return "\n".join([converted, *platform.printed.values()])
+
+
+def _head(folder: Path, name: str, text: str) -> Path:
+    """A file with the module's ports alone, for tools that need no more."""
+    file = folder / f"{name}.v"
+    file.write_text(text[: text.index(");")] + ");\nendmodule\n")
+    return file

@@ -29,6 +29,12 @@ class Loops(wiring.Component):
             self.last.append(Signal(init=at == extent - 1, name=f"last_{k}") if counts else Const(1, 1))
         super().__init__({"step": In(1)})
 
+    def between(self, loop: int, low: int, high: int) -> Value:
+        """Whether the loop's counter stands from `low` up to and without `high`; a bound that always holds costs nothing."""
+        above = self.count[loop] >= low if low > 0 else Const(1, 1)
+        below = self.count[loop] < high if high < self.extents[loop] else Const(1, 1)
+        return above & below
+
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         turn: Value = self.step

@@ -7,6 +7,9 @@ from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Signal, si
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+WIDEST = 18
+"""Bits of an operand."""
+
 
 class Multiplier(wiring.Component):
     """y = a * b of signed operands of at most 18 bits, two cycles later; a new pair in every cycle."""
@@ -14,7 +17,7 @@ class Multiplier(wiring.Component):
     latency = 2
 
     def __init__(self, a_width: int, b_width: int):
-        if not (1 <= a_width <= 18 and 1 <= b_width <= 18):
+        if not (1 <= a_width <= WIDEST and 1 <= b_width <= WIDEST):
             raise ValueError(f"Multiplier takes operands of 1 to 18 bits, not {a_width} and {b_width}")
         self.a_width, self.b_width = a_width, b_width
         super().__init__({"a": In(signed(a_width)), "b": In(signed(b_width)), "y": Out(signed(a_width + b_width))})

@@ -113,6 +113,17 @@ class Kernel(Protocol):
         ...
 
 
+def arranged_spec(kernel: Kernel, node: Node, folding: Folding, taken: tuple[Order, ...]) -> UnitSpec:
+    """The spec of a stage on whose operands the orders `taken` arrive.
+
+    A kernel whose hardware is wired for an order, and not only its memories filled for it, has one method more:
+    ``arrange(node, folding, spec, taken)`` returns the spec with those wires.
+    """
+    spec = kernel.spec(node, folding)
+    arrange = getattr(kernel, "arrange", None)
+    return arrange(node, folding, spec, taken) if arrange else spec
+
+
 def lane_counts(extent: int, most: int = 1 << 30) -> tuple[int, ...]:
     """All divisors of `extent` up to `most`: the legal lane counts of an axis."""
     return tuple(n for n in range(1, min(extent, most) + 1) if extent % n == 0)

@@ -107,7 +107,7 @@ class MultiplyShift(LinearForm):
         return _constants(self, self.multiplier, self.addend, self.shift)
 
     def evaluate(self, acc: np.ndarray, channel: int | np.ndarray) -> np.ndarray:
-        multiplier, addend, shift = (np.asarray(constant[channel]) for constant in self._arrays)
+        multiplier, addend, shift = (np.asarray(c[channel], c.dtype) for c in self._arrays)
         total = np.asarray(acc).astype(multiplier.dtype) * multiplier + addend
         if self.ties != "up":
             bit = (total >> shift) & 1
@@ -145,7 +145,7 @@ class Division(LinearForm):
         return _constants(self, self.multiplier, self.addend, self.divisor)
 
     def evaluate(self, acc: np.ndarray, channel: int | np.ndarray) -> np.ndarray:
-        multiplier, addend, divisor = (np.asarray(constant[channel]) for constant in self._arrays)
+        multiplier, addend, divisor = (np.asarray(c[channel], c.dtype) for c in self._arrays)
         return _clamped((np.asarray(acc).astype(multiplier.dtype) * multiplier + addend) // divisor, self.clamp)
 
 

@@ -19,6 +19,7 @@ from hwgen.errors import InternalError
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
 from hwgen.numerics.rounding import fraction_of_float32
+from hwgen.numerics.rounding_mode import Rounding, reached, round_to_integer
 
 Function = Callable[[Real], Real]
 
@@ -49,7 +50,7 @@ def _softplus(x: Real) -> Real:
 
 
 def _gelu_tanh(x: Real) -> Real:
-    return x / 2 * (1 + _tanh((2 / Real.pi(x.precision)).sqrt() * (x + GELU_CUBE * x**3)))
+    return x / 2 * (1 + _tanh((x + GELU_CUBE * x**3) * (2 / Real.pi(x.precision)).sqrt()))
 
 
 def _clip(x: Real, lo: Fraction | int, hi: Fraction | int) -> Real:
@@ -81,14 +82,14 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "neg": lambda x: -x,
     "abs": abs,
     "square": lambda x: x * x,
-    "sqrt": Real.sqrt,
+    "sqrt": lambda x: x.sqrt(),
     "reciprocal": lambda x: 1 / x,
     "power": lambda x, exponent: x**exponent,
-    "exp": Real.exp,
-    "log": Real.log,
-    "erf": Real.erf,
-    "sin": Real.sin,
-    "cos": Real.cos,
+    "exp": lambda x: x.exp(),
+    "log": lambda x: x.log(),
+    "erf": lambda x: x.erf(),
+    "sin": lambda x: x.sin(),
+    "cos": lambda x: x.cos(),
     "floor": lambda x: x.stepwise(math.floor),
     "ceil": lambda x: x.stepwise(math.ceil),
     "round": lambda x: x.stepwise(round),
@@ -137,16 +138,23 @@ def function_table(
 
 
 def rounded_codes(
-    function: Function, inputs: Iterable[Fraction], out_scale: Fraction, out_zero_point: int, out_range: IntRange
+    function: Function,
+    inputs: Iterable[Fraction],
+    out_scale: Fraction,
+    out_zero_point: int,
+    out_range: IntRange,
+    rounding: Rounding = "half_even",
 ) -> list[int]:
-    """``clip(round_half_even(function(x) / out_scale) + out_zero_point)`` for each x, correctly rounded.
+    """``clip(round(function(x) / out_scale) + out_zero_point)`` for each x, correctly rounded.
 
     Raises InternalError for a function whose value cannot be enclosed at any precision.
     """
-    return [_rounded_code(function, Fraction(x), out_scale, out_zero_point, out_range) for x in inputs]
+    return [_rounded_code(function, Fraction(x), out_scale, out_zero_point, out_range, rounding) for x in inputs]
 
 
-def _rounded_code(function: Function, x: Fraction, scale: Fraction, zero_point: int, out: IntRange) -> int:
+def _rounded_code(
+    function: Function, x: Fraction, scale: Fraction, zero_point: int, out: IntRange, rounding: Rounding
+) -> int:
     codes = (out.lo, out.hi)
     for precision in PRECISIONS:
         ends = function(Real(x, precision)).enclosure()
@@ -154,9 +162,10 @@ def _rounded_code(function: Function, x: Fraction, scale: Fraction, zero_point: 
             return out.hi if ends > 0 else out.lo  # NaN as well
         if ends is not None:
             low, high = sorted(end / scale for end in ends)
-            codes = out.clamp(round(low) + zero_point), out.clamp(round(high) + zero_point)
+            low, high = (round_to_integer(end, rounding) + zero_point for end in (low, high))
+            codes = out.clamp(low), out.clamp(high)
             if codes[0] == codes[1]:
                 return codes[0]
     if codes[1] - codes[0] == 1:  # within 2**-4000 of a tie: taken for the tie that it almost surely is
-        return next(code for code in codes if (code - zero_point) % 2 == 0)
+        return codes[1] if reached(codes[1] - zero_point, rounding)[1] else codes[0]
     raise InternalError(f"the value at {x} lies between codes {codes[0]} and {codes[1]}: no precision separates them")

@@ -4,7 +4,7 @@
 There are different functions of the accumulator under that name. A `Dialect` picks one:
 
 ``real``  ``clip(rne(acc * ratio + offset) + zp)`` over the rational numbers; offset is in output steps and may be any
-          fraction. The ideal value of a QDQ graph.
+          fraction. The ideal value of a QDQ graph. Only here may `rounding` be another than half to even.
 ``ort``   ``clip(rne(fl32(fl32(acc + offset) * ratio)) + zp)``. What ONNX Runtime computes for QLinearMatMul and
           QLinearConv.
 ``ort_product``  ``clip(rne(fl32(fl32(acc * ratio) + zp)))``: what ONNX Runtime computes for QLinearMul, from the exact
@@ -22,12 +22,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import lcm
 from typing import Literal, get_args
 
 import numpy as np
 
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding import AffineRounding, fraction_of_float32
+from hwgen.numerics.rounding_mode import Rounding, as_half_even, reached, round_to_integer
 from hwgen.numerics.staircase import MAX_TRANSITIONS, Staircase
 
 Dialect = Literal["real", "ort", "ort_product", "ref"]
@@ -54,6 +56,7 @@ class Requantizer:
     zero_point: int
     dialect: Dialect
     out: IntRange
+    rounding: Rounding = "half_even"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ratio", tuple(Fraction(r) for r in self.ratio))
@@ -63,6 +66,8 @@ class Requantizer:
         if self.dialect not in DIALECTS:
             raise ValueError(f"dialect must be one of {DIALECTS}, not {self.dialect!r}")
         if self.dialect != "real":
+            if self.rounding != "half_even":
+                raise ValueError(f"dialect {self.dialect!r} rounds half to even, not {self.rounding!r}")
             self._check_float_dialect()
 
     def _check_float_dialect(self) -> None:
@@ -78,8 +83,15 @@ class Requantizer:
         return max(len(self.ratio), len(self.offset))
 
     @cached_property
-    def _affine(self) -> AffineRounding:
-        return AffineRounding.of(self.ratio, self.offset)
+    def _affine(self) -> tuple[AffineRounding, AffineRounding]:
+        """In terms of rounding half to even, for values below zero and above."""
+        pairs = [self.channel(k) for k in range(self.channels)]
+        scales = [lcm(r.denominator, o.denominator) for r, o in pairs]
+        below, above = (
+            tuple(o + as_half_even(self.rounding, d, negative) for (_, o), d in zip(pairs, scales, strict=True))
+            for negative in (True, False)
+        )
+        return AffineRounding.of(self.ratio, below), AffineRounding.of(self.ratio, above)
 
     def channel(self, index: int) -> tuple[Fraction, Fraction]:
         """(ratio, offset) of one channel."""
@@ -89,8 +101,7 @@ class Requantizer:
         """The output codes of integer accumulators; `axis` is the channel axis if there are several."""
         zp, out = self.zero_point, self.out
         if self.dialect == "real":
-            before = IntRange(out.lo - zp, out.hi - zp)
-            return self._affine.round(acc, axis, before, zp, dtype)
+            return self._evaluate_real(acc, axis, IntRange(out.lo - zp, out.hi - zp), dtype)
         shape = [1] * np.ndim(acc)
         if axis is not None:
             shape[axis] = -1
@@ -100,18 +111,26 @@ class Requantizer:
         summed = np.asarray(acc, np.int64) + np.array([int(o) for o in self.offset], np.int64).reshape(shape)
         return evaluate_float_dialect(summed, ratio, zp, self.dialect, out).astype(dtype)
 
+    def _evaluate_real(self, acc: np.ndarray, axis: int | None, before: IntRange, dtype: np.dtype | type) -> np.ndarray:
+        below, above = self._affine
+        if below.add == above.add:
+            return above.round(acc, axis, before, self.zero_point, dtype)
+        falling = below.round(acc, axis, IntRange(min(before.lo, 0), 0))
+        rising = above.round(acc, axis, IntRange(0, max(before.hi, 0)))
+        return (np.clip(falling + rising, before.lo, before.hi) + self.zero_point).astype(dtype)
+
     def staircase(self, domain: IntRange, channel: int = 0) -> Staircase:
         """The exact staircase of one channel over the accumulators of `domain`."""
         ratio, offset = self.channel(channel)
-        single = Requantizer((ratio,), (offset,), self.zero_point, self.dialect, self.out)
+        single = Requantizer((ratio,), (offset,), self.zero_point, self.dialect, self.out, self.rounding)
         if ratio == 0 or domain.size == 1:
             return Staircase.constant(domain, int(single.evaluate(np.array([domain.lo]))[0]))
         if self.dialect != "real":
-            near = _real_staircase(domain, ratio, offset * ratio, self.zero_point, self.out)
+            near = _real_staircase(domain, ratio, offset * ratio, self.zero_point, self.out, "half_even")
             slack = 1 + (max(abs(domain.lo), abs(domain.hi)) >> 21)  # float32 moves a threshold by about that much
             hints = [t + side for t in near.thresholds for side in (-1 - slack, -1, 0, slack)]
             return Staircase.of_array_function(single.evaluate, domain, hints)
-        return _real_staircase(domain, ratio, offset, self.zero_point, self.out)
+        return _real_staircase(domain, ratio, offset, self.zero_point, self.out, self.rounding)
 
     def staircases(self, domains: Sequence[IntRange]) -> list[Staircase]:
         """One staircase for each channel, from the accumulator range of each channel."""
@@ -133,31 +152,36 @@ def evaluate_float_dialect(
     return np.clip(codes, out.lo, out.hi).astype(np.int64)
 
 
-def _real_staircase(domain: IntRange, ratio: Fraction, offset: Fraction, zero_point: int, out: IntRange) -> Staircase:
+def _real_staircase(
+    domain: IntRange, ratio: Fraction, offset: Fraction, zero_point: int, out: IntRange, rounding: Rounding
+) -> Staircase:
     if ratio > 0:
-        return _rising(domain, ratio, offset, zero_point, out)
+        return _rising(domain, ratio, offset, zero_point, out, rounding)
     mirror = IntRange(-domain.hi, -domain.lo)
-    return _rising(mirror, -ratio, offset, zero_point, out).mirrored()
+    return _rising(mirror, -ratio, offset, zero_point, out, rounding).mirrored()
 
 
-def _rising(domain: IntRange, ratio: Fraction, offset: Fraction, zero_point: int, out: IntRange) -> Staircase:
+def _rising(
+    domain: IntRange, ratio: Fraction, offset: Fraction, zero_point: int, out: IntRange, rounding: Rounding
+) -> Staircase:
     """The ``real`` staircase for a positive ratio, each threshold in closed form.
 
-    Code y is reached at the first acc with ``acc * ratio + offset >= k - 1/2``, k = y - zp: at equality rne gives k
-    only if k is even, so the bound belongs to the step above for even k and to the step below for odd k.
+    Code y is reached at the first acc whose ``acc * ratio + offset`` rounds to k = y - zp or more. Half to even: at
+    equality with k - 1/2 it gives k only if k is even, so the bound belongs to the step above for even k only.
     """
-    low, high = (out.clamp(round(end * ratio + offset) + zero_point) for end in (domain.lo, domain.hi))
+    ends = (round_to_integer(end * ratio + offset, rounding) for end in (domain.lo, domain.hi))
+    low, high = (out.clamp(end + zero_point) for end in ends)
     if high - low > MAX_TRANSITIONS:
         raise ValueError(f"more than {MAX_TRANSITIONS} transitions in {domain}")
-    den = 2 * ratio.numerator * offset.denominator  # (k - 1/2 - offset) / ratio = (k * slope + base) / den
-    slope = 2 * offset.denominator * ratio.denominator
-    base = -(offset.denominator + 2 * offset.numerator) * ratio.denominator
+    den = 2 * ratio.numerator * offset.denominator  # (twice / 2 - offset) / ratio = (twice * slope + base) / den
+    slope = offset.denominator * ratio.denominator
+    base = -2 * offset.numerator * ratio.denominator
     thresholds: list[int] = []
     values = [low]
     for value in range(low + 1, high + 1):
-        k = value - zero_point
-        bound = k * slope + base
-        first = bound // den + 1 if k % 2 else -(-bound // den)
+        twice, inclusive = reached(value - zero_point, rounding)
+        bound = twice * slope + base
+        first = -(-bound // den) if inclusive else bound // den + 1
         if thresholds and thresholds[-1] == first:  # ratio > 1: this step skips codes
             values[-1] = value
         else:

@@ -48,11 +48,14 @@ class Network:
 
     names: list[str] = field(default_factory=list)
     gaps: list[np.ndarray] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
     constraints: list[list[tuple[int, np.ndarray, int]]] = field(default_factory=list)
 
-    def add(self, name: str, gap: np.ndarray) -> int:
-        """A process with `gap` cycles before each of its events; returns its number."""
+    def add(self, name: str, gap: np.ndarray, begin: int = 0) -> int:
+        """A process with `gap` cycles before each of its events but the very first, which comes in cycle `begin` at
+        the earliest; returns its number."""
         self.names.append(name)
+        self.begins.append(begin)
         self.gaps.append(np.ascontiguousarray(gap, dtype=np.int64))
         self.constraints.append([])
         return len(self.names) - 1
@@ -71,7 +74,8 @@ class Network:
 
     def copy(self) -> Network:
         """A network to which processes and constraints can be added without a change of this one."""
-        return Network(list(self.names), list(self.gaps), [list(of_process) for of_process in self.constraints])
+        constraints = [list(of_process) for of_process in self.constraints]
+        return Network(list(self.names), list(self.gaps), list(self.begins), constraints)
 
     def reversed(self) -> Network:
         """The network with time running backwards: its earliest schedule is this network's latest one.
@@ -104,6 +108,7 @@ class Network:
         flat = [c for per_process in self.constraints for c in per_process]
         times, done, periods, run = _run(
             np.concatenate(self.gaps),
+            np.array(self.begins, dtype=np.int64),
             starts,
             of_process,
             np.array([c[0] for c in flat], dtype=np.int64),
@@ -130,11 +135,11 @@ class Network:
                 slowest = max(slowest, int(self.gaps[part[0]].sum()))
                 continue
             number = {process: k for k, process in enumerate(part)}
-            alone = Network([self.names[p] for p in part], [self.gaps[p] for p in part])
-            alone.constraints = [
+            inside = [
                 [(number[q], every, delay) for q, every, delay in self.constraints[p] if q in number] for p in part
             ]
-            times = alone.settle(frames)
+            names, gaps, begins = ([of[p] for p in part] for of in (self.names, self.gaps, self.begins))
+            times = Network(names, gaps, begins, inside).settle(frames)
             slowest = max(slowest, *(int(np.diff(times.of(k, np.array([-1]))[-2:, 0])[0]) for k in number.values()))
         return slowest
 
@@ -162,7 +167,7 @@ def _latest(every, size, source_size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _run(gaps, starts, of_process, source, delay, data_start, data, frames):  # type: ignore[no-untyped-def]
+def _run(gaps, begins, starts, of_process, source, delay, data_start, data, frames):  # type: ignore[no-untyped-def]
     """(times, events done and period of each process, frames run): frame after frame until they repeat."""
     count = len(starts) - 1
     times = np.empty(starts[-1] * frames, dtype=np.int64)
@@ -172,7 +177,7 @@ def _run(gaps, starts, of_process, source, delay, data_start, data, frames):  # 
     alike, run = 0, 0
     while run < frames and alike < reach:
         run += 1
-        _advance(gaps, starts, of_process, source, delay, data_start, data, frames, run, times, done)
+        _advance(gaps, begins, starts, of_process, source, delay, data_start, data, frames, run, times, done)
         for p in range(count):
             if done[p] < (starts[p + 1] - starts[p]) * run:
                 return times, done, periods, run
@@ -211,7 +216,7 @@ def _repeats(starts, of_process, source, frames, run, times, periods):  # type: 
 
 
 @njit(cache=True)
-def _advance(gaps, starts, of_process, source, delay, data_start, data, frames, run, times, done):  # type: ignore[no-untyped-def]
+def _advance(gaps, begins, starts, of_process, source, delay, data_start, data, frames, run, times, done):  # type: ignore[no-untyped-def]
     """Advances every process to the end of frame `run` as far as its constraints are known, round after round."""
     moved = True
     while moved:
@@ -223,7 +228,7 @@ def _advance(gaps, starts, of_process, source, delay, data_start, data, frames, 
             frame = e // size
             k = e - frame * size
             while e < size * run:
-                time = times[base + e - 1] + gaps[starts[p] + k] if e else 0
+                time = times[base + e - 1] + gaps[starts[p] + k] if e else begins[p]
                 known = True
                 for c in range(of_process[p], of_process[p + 1]):
                     q = source[c]

@@ -39,7 +39,7 @@ class Market:
 
     supply: Supply
     prices: Prices
-    _ranked: dict[tuple, list[tuple[int, Choice]]] = field(default_factory=dict)
+    _ranked: dict[str, list[tuple[Offer, float]]] = field(default_factory=dict)
     _choices: dict[tuple, list[Choice]] = field(default_factory=dict)
     _ahead: dict[tuple, float | None] = field(default_factory=dict)
     _links: dict[tuple[int, ...], float] = field(default_factory=dict)
@@ -55,32 +55,25 @@ class Market:
         """
         key = (node.name, given, limit)
         if key not in self._choices:
-            best: dict[int, Choice] = {}
-            for kind, choice in self._rank(node, given):
-                if choice.cycles <= limit and kind not in best:
-                    best[kind] = choice
+            best: dict[tuple, Choice] = {}
+            for orders in (given,) if not node.is_input else tuple((order,) for order in input_orders(node)):
+                for offer, price in self._ranked_offers(node):
+                    if offer.cycles <= limit:
+                        choice = self._choice(node, offer, price, orders)
+                        best.setdefault(_kind(choice), choice)
             self._choices[key] = list(best.values())
         return self._choices[key]
 
-    def _rank(self, node: Node, given: tuple[Order, ...]) -> list[tuple[int, Choice]]:
-        """(kind, choice) for every folding, cheapest first."""
-        key = (node.name, given)
-        if key not in self._ranked:
-            kinds: dict[tuple, int] = {}
-            found = []
-            for orders in (given,) if not node.is_input else tuple((order,) for order in input_orders(node)):
-                for offer in self.supply.offers(node):
-                    choice = self._choice(node, offer, orders)
-                    streams = (offer.folding.lanes_in, offer.folding.lanes_out, choice.taken, choice.order)
-                    kind = (offer.folding.form, *streams, choice.is_pipe, choice.spacing)
-                    found.append((kinds.setdefault(kind, len(kinds)), choice))
-            self._ranked[key] = sorted(found, key=lambda item: item[1].price)
-        return self._ranked[key]
+    def _ranked_offers(self, node: Node) -> list[tuple[Offer, float]]:
+        """Every folding with its price, cheapest first."""
+        if node.name not in self._ranked:
+            priced = [(offer, self.prices.of_area(offer.area)) for offer in self.supply.offers(node)]
+            self._ranked[node.name] = sorted(priced, key=lambda item: item[1])
+        return self._ranked[node.name]
 
-    def _choice(self, node: Node, offer: Offer, given: tuple[Order, ...]) -> Choice:
+    def _choice(self, node: Node, offer: Offer, price: float, given: tuple[Order, ...]) -> Choice:
         taken, order = self.supply.orders(node, offer.folding, given)
         pace = self.supply.pace(node, offer.folding)
-        price = self.prices.of_area(offer.area)
         return Choice(node, offer.folding, taken, order, offer.cycles, offer.area, price, pace.is_pipe, pace.spacing)
 
     def join(self, edge: Edge, seen: Order, lanes: int, sink: Choice, spacing: int, interval: int) -> float | None:
@@ -114,6 +107,13 @@ class Market:
                     prices.append(join + sink.price / len(given))
             self._ahead[key] = min(prices, default=None)
         return self._ahead[key]
+
+
+def _kind(choice: Choice) -> tuple:
+    """What can be told of a choice from outside, and the name of its form."""
+    folding = choice.folding
+    streams = (folding.lanes_in, folding.lanes_out, choice.taken, choice.order, choice.is_pipe, choice.spacing)
+    return folding.form, *streams
 
 
 def input_orders(node: Node) -> tuple[Order, ...]:

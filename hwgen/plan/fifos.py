@@ -21,6 +21,8 @@ from hwgen.plan.timing import Events, LinkTiming, QueueEvents, add_link, add_sch
 LEAST_DEPTH = 2
 BLOCK_FROM_BITS = 2048
 """A queue of at least this many bits, and more than 64 beats, goes into block RAM."""
+FIRST_BEAT = 1
+"""Cycle after reset in which the first beat comes in: work that needs no input, such as padding, has a head start."""
 WARM_UP = 6
 MOST_FRAMES = 48
 
@@ -71,7 +73,8 @@ def build_model(draft: Draft, *, limited: bool) -> Model:
     numbers: dict[str, list[int]] = {}
     inputs, outputs = {}, {}
     for name, port in draft.ports.items():
-        numbers[name] = [network.add(name, np.ones(port.beats))]
+        begin = FIRST_BEAT if port.direction == "in" else 0
+        numbers[name] = [network.add(name, np.ones(port.beats), begin)]
         (inputs if port.direction == "in" else outputs)[name] = Events(numbers[name][0], np.arange(port.beats))
     for name, stage in draft.stages.items():
         numbers[name] = add_schedule(network, name, stage.schedule)

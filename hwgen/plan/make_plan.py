@@ -10,8 +10,9 @@ from fractions import Fraction
 from hwgen import costs
 from hwgen.errors import PlanDoesNotFit
 from hwgen.ir.graph import Graph
-from hwgen.kernels.base import Cycles, Folding
+from hwgen.kernels.base import Cycles, Folding, arranged_spec
 from hwgen.kernels.catalog import kernel_of
+from hwgen.plan.choices import Choice
 from hwgen.plan.fifos import Draft, predict_timing, size_queues
 from hwgen.plan.fitting import Fit, Fitting
 from hwgen.plan.flow import Edge, Flow
@@ -93,19 +94,9 @@ def _assemble(fit: Fit, fitting: Fitting) -> Plan:
         if node.is_input:
             ports[node.name] = Port(node.name, node.name, "in", node, choice.order, choice.folding.lanes_out)
             continue
-        kernel = kernel_of(node)
-        units.append(Unit(node.name, node.op.name, kernel.spec(node, choice.folding)))
-        stages[node.name] = Stage(
-            node,
-            choice.folding,
-            node.name,
-            choice.taken,
-            choice.order,
-            kernel.schedule(node, choice.folding),
-            Cycles.exactly(choice.cycles),
-            choice.area,
-            selection.why[node.name],
-        )
+        spec = arranged_spec(kernel_of(node), node, choice.folding, choice.taken)
+        units.append(Unit(node.name, node.op.name, spec))
+        stages[node.name] = _stage(choice, selection.why[node.name])
     links = [_link(flow, edge, selection) for edge in flow.edges]
     for edge in flow.edges:
         if isinstance(edge.sink, str):
@@ -125,6 +116,13 @@ def _assemble(fit: Fit, fitting: Fitting) -> Plan:
         sized,
         timing,
     )
+
+
+def _stage(choice: Choice, why: str) -> Stage:
+    node, folding = choice.node, choice.folding
+    schedule = kernel_of(node).schedule(node, folding)
+    cycles = Cycles.exactly(choice.cycles)
+    return Stage(node, folding, node.name, choice.taken, choice.order, schedule, cycles, choice.area, why)
 
 
 def _link(flow: Flow, edge: Edge, selection: Selection) -> Link:

@@ -17,11 +17,13 @@ _PORT = re.compile(
     r"^  (input|output|inout) (signed )?(\[[^\]]+\] )?(\w+);\n  (wire|reg) (?:signed )?(?:\[[^\]]+\] )?\4( = [^;]+)?;\n",
     flags=re.MULTILINE,
 )
+_VECTOR_NOT = re.compile(r"= ! (?=[\w{])")
 _FIRST_PORTS = ("clk", "aclk", "rst", "aresetn")
 
 
 def readable_verilog(text: str) -> str:
     """The same circuit without a header, without escaped identifiers, and with every port declared once."""
+    text = _VECTOR_NOT.sub("= ~| ", text)  # the same function of a vector, written as the one that takes a vector
     modules = [_PARAMETERS.sub(_unsized, module) for module in _MODULE.findall(text)]
     return "\n".join(_share_equal_modules([_ansi_ports(module) for module in simplify_names(modules)]))
 

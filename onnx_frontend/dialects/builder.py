@@ -11,11 +11,15 @@ import numpy as np
 import onnx_ir as ir
 
 from hwgen.errors import Blocker
-from onnx_frontend.evaluate_node import evaluate_node
+from onnx_frontend.evaluate_node import evaluate_node, has_subgraph
 from onnx_frontend.propagate import STANDARD, place
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode, QuantOutput, QuantTensor, dequantize_float32
 
-CODE_TYPES = {"INT2", "UINT2", "INT4", "UINT4", "INT8", "UINT8", "INT16", "UINT16"}
+CODE_TYPES = {
+    "INT2": (2, True), "UINT2": (2, False), "INT4": (4, True), "UINT4": (4, False), "INT8": (8, True),
+    "UINT8": (8, False), "INT16": (16, True), "UINT16": (16, False),
+}  # fmt: skip
+"""Bits and sign of the types whose integers are codes."""
 MOVES = {
     "Reshape",
     "Transpose",
@@ -26,10 +30,15 @@ MOVES = {
     "Split",
     "Concat",
     "Gather",
+    "GatherElements",
     "Expand",
     "Tile",
 }
-ON_CODES = MOVES | {"MaxPool", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth"}
+INTEGER_ARITHMETIC = {"Add", "Sub", "Mul", "Max", "Min", "Relu", "Abs", "Neg"}
+"""Operators that mean the same on integers as on the real numbers that they are, as long as nothing overflows."""
+ORDER = {"ArgMax", "ArgMin"}
+"""Operators that only compare: codes are in the order of the numbers that they mean."""
+ON_CODES = MOVES | {"MaxPool", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "ReduceMax", "ReduceMin"}
 
 Reader = Callable[["Builder", ir.Node], None]
 
@@ -121,7 +130,9 @@ def read_plain(builder: Builder, node: ir.Node) -> None:
         return _read_on_codes(builder, node, inputs)
     if inputs and all(t is None or t.is_constant for t in inputs) and _fold(builder, node, inputs):
         return None
-    builder.add(node, node.op_type, [t.name if t else "" for t in inputs])
+    foreign = node.domain not in (*STANDARD, "com.microsoft")  # its Add need not be the Add that we know
+    names, changes = [t.name if t else "" for t in inputs], {"domain": ""} if foreign else {}
+    builder.add(node, f"{node.domain}.{node.op_type}" if foreign else node.op_type, names, **changes)
     for value in node.outputs:
         builder.give(value)
     return None
@@ -130,6 +141,20 @@ def read_plain(builder: Builder, node: ir.Node) -> None:
 def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> None:
     coded = [t for v, t in zip(node.inputs, inputs, strict=True) if v is not None and v.name in builder.codes]
     quant = coded[0].quant
+    if has_subgraph(node):
+        builder.block(
+            node,
+            "there is no kernel for loops and branches",
+            found=f"{node.op_type} with a graph inside",
+            expected="operators in one graph",
+            fix="unroll it before the export, or build the part in front of it: --to TENSOR",
+        )
+        return builder.poison(node)
+    out = node.outputs[0]
+    if node.op_type in INTEGER_ARITHMETIC and all(t.quant.is_plain for t in coded) and is_code_type(out.dtype):
+        return _read_integer_arithmetic(builder, node, [t.name if t else "" for t in inputs])
+    if node.op_type in ORDER and all(t.quant.per_tensor for t in coded):
+        return _read_order(builder, node, [t.name if t else "" for t in inputs])
     if node.op_type not in ON_CODES or any(t.quant != quant for t in coded):
         builder.block(
             node,
@@ -142,13 +167,33 @@ def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | N
     names = []
     for tensor in inputs:
         if tensor is not None and tensor.is_constant and tensor.dtype == coded[0].dtype:
-            tensor = builder.tensors[f"{tensor.name}:code"] = replace(tensor, name=f"{tensor.name}:code", quant=quant)
+            tensor = replace(tensor, name=f"{tensor.name}:code", quant=quant)
+            builder.tensors[tensor.name] = tensor
         names.append(tensor.name if tensor else "")
     builder.add(node, node.op_type, names)
     for value in node.outputs:
         builder.give(value, quant)
         builder.codes.add(value.name)
     return None
+
+
+def _read_integer_arithmetic(builder: Builder, node: ir.Node, inputs: list[str]) -> None:
+    """Integers are a grid of scale 1: the operator over the reals, then saturated to the type of its result."""
+    out = node.outputs[0]
+    real = f"{out.name}:real"
+    builder.tensors[real] = QuantTensor(real, shape_of(out))
+    builder.add(node, node.op_type, inputs, outputs=(real,))
+    quant = Quant((Fraction(1),), (0,), *CODE_TYPES[out.dtype.name])
+    builder.add(node, "QuantizeLinear", [real], name="", attributes={})
+    builder.give(out, quant)
+    builder.codes.add(out.name)
+
+
+def _read_order(builder: Builder, node: ir.Node, inputs: list[str]) -> None:
+    """What comes out are places, not codes."""
+    builder.add(node, node.op_type, inputs)
+    for value in node.outputs:
+        builder.give(value)
 
 
 def _fold(builder: Builder, node: ir.Node, inputs: list[QuantTensor | None]) -> bool:
@@ -207,6 +252,10 @@ def attributes_of(node: ir.Node) -> dict[str, object]:
         else:
             plain[name] = attribute.value
     return plain
+
+
+def is_code_type(dtype: ir.DataType | None) -> bool:
+    return dtype is not None and dtype.name in CODE_TYPES
 
 
 def shape_of(value: ir.Value) -> tuple[int, ...] | None:

@@ -57,23 +57,29 @@ def grid(
         return None
     scales = np.ones(1) if given[0] is None else given[0].value.astype(np.float64).ravel()
     zeros = np.zeros(1, np.int64) if given[1] is None else given[1].value.astype(np.int64).ravel()
-    if not (np.isfinite(scales) & (scales > 0)).all():
-        fix = "calibrate again with data that excites this tensor"
-        builder.block(node, "its scale is no positive number", found=scales, expected="finite scales above 0", fix=fix)
-        return None
-    allowed = {1} if channels is None else {1, channels[1]}
-    if not {scales.size, zeros.size} <= allowed:
-        builder.block(
-            node,
-            "its scales do not fit the tensor",
-            found=f"{scales.size} scales and {zeros.size} zero points",
-            expected=" or ".join(map(str, sorted(allowed))),
-            fix="quantize activations per tensor, and weights per tensor or per output channel",
-        )
+    if not _fit(builder, node, scales, zeros, {1} if channels is None else {1, channels[1]}):
         return None
     values = one_or_per_channel(fractions_of(scales)), one_or_per_channel([int(z) for z in zeros])
     per_channel = max(map(len, values)) > 1
     return Quant(*values, *BITS[name], axis=channels[0] if per_channel and channels else None)
+
+
+def _fit(builder: Builder, node: ir.Node, scales: np.ndarray, zeros: np.ndarray, counts: set[int]) -> bool:
+    """Whether scales are positive and there are as many as there may be; notes a blocker otherwise."""
+    if not (np.isfinite(scales) & (scales > 0)).all():
+        fix = "calibrate again with data that excites this tensor"
+        builder.block(node, "its scale is no positive number", found=scales, expected="finite scales above 0", fix=fix)
+        return False
+    if not {scales.size, zeros.size} <= counts:
+        builder.block(
+            node,
+            "its scales do not fit the tensor",
+            found=f"{scales.size} scales and {zeros.size} zero points",
+            expected=" or ".join(map(str, sorted(counts))),
+            fix="quantize activations per tensor, and weights per tensor or per output channel",
+        )
+        return False
+    return True
 
 
 def operand(builder: Builder, node: ir.Node, position: int, quant: Quant) -> str | None:

@@ -10,12 +10,12 @@ import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
 from onnx_frontend.dialects.builder import CODE_TYPES, Builder, Reader, fractions_of, one_or_per_channel, read_plain
+from onnx_frontend.dialects.fine_grid import needs_fine_grid, read_fine_grid
+from onnx_frontend.dialects.scales import read_scales
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
 
-BITS = {
-    "INT2": (2, True), "UINT2": (2, False), "INT4": (4, True), "UINT4": (4, False), "INT8": (8, True),
-    "UINT8": (8, False), "INT16": (16, True), "UINT16": (16, False), "INT32": (32, True),
-}  # fmt: skip
+BITS = {**CODE_TYPES, "INT32": (32, True)}
+FLOATS = {"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64}
 
 
 def read_quantize(builder: Builder, node: ir.Node) -> None:
@@ -39,6 +39,8 @@ def read_dequantize(builder: Builder, node: ir.Node) -> None:
     """DequantizeLinear: another name for the tensor of codes, unless it reads the codes on another grid."""
     value, out = node.inputs[0], node.outputs[0]
     source = builder.tensor(value)
+    if needs_fine_grid(node, value, source):
+        return read_fine_grid(builder, node)
     quant = None if source.name in builder.poisoned else quant_of(builder, node, value.dtype, source)
     if quant is None:
         builder.poison(node)
@@ -60,6 +62,7 @@ def read_dequantize(builder: Builder, node: ir.Node) -> None:
     else:
         builder.add(node, "DequantizeLinear", [source.name], attributes={})
         builder.give(out, replace(quant, narrow=source.quant.codes))
+    return None
 
 
 def read_clip(builder: Builder, node: ir.Node) -> None:
@@ -102,15 +105,23 @@ def _narrowed(quant: Quant, narrow: IntRange) -> Quant:
 
 
 def read_cast(builder: Builder, node: ir.Node) -> None:
-    """Cast of codes to another integer type that holds them all: the same codes."""
+    """Cast of codes to another integer type that holds them all: the same codes. Cast of reals to a wider float type,
+    or of dequantized reals to any: the same reals."""
     value, out = node.inputs[0], node.outputs[0]
     source = builder.tensor(value)
     target = out.dtype.name if out.dtype is not None else ""
     if value.name in builder.codes and target in BITS and source.quant.codes in IntRange.of_bits(*BITS[target]):
         builder.alias[out.name] = source.name
         builder.codes.add(out.name)
+    elif target in FLOATS and value.name not in builder.codes and _keeps_reals(value, source, target):
+        builder.alias[out.name] = source.name
     else:
         read_plain(builder, node)
+
+
+def _keeps_reals(value: ir.Value, source: QuantTensor, target: str) -> bool:
+    kind = value.dtype.name if value.dtype is not None else ""
+    return kind in FLOATS and (source.quant is not None or FLOATS[kind] < FLOATS[target])
 
 
 def read_input(builder: Builder, value: ir.Value) -> None:
@@ -139,7 +150,6 @@ def _first_dequantize(value: ir.Value) -> ir.Node | None:
 
 def quant_of(builder: Builder, node: ir.Node, dtype: ir.DataType | None, source: QuantTensor | None) -> Quant | None:
     """The grid that a Q or DQ node names, or None (with a blocker noted) where it names none that can be built."""
-    scale, zero = builder.tensor(node.inputs[1]), builder.tensor(node.inputs[2] if len(node.inputs) > 2 else None)
     kind = dtype.name if dtype is not None else "undefined"
     if kind not in BITS:
         builder.block(
@@ -150,61 +160,32 @@ def quant_of(builder: Builder, node: ir.Node, dtype: ir.DataType | None, source:
             fix="quantize to int8 or uint8",
         )
         return None
-    if scale.name in builder.poisoned:
+    read = read_scales(builder, node)
+    if read is None:
         return None
-    if not scale.is_constant or (zero is not None and not zero.is_constant):
-        builder.block(
-            node,
-            "its scale or zero point is computed at run time",
-            found=f"'{node.inputs[1].name}' is not a constant",
-            expected="a constant scale and zero point",
-            fix="use static quantization: hwgen quantize MODEL --calib X.npz",
-        )
-        return None
-    zeros = np.zeros(1, np.int64) if zero is None else zero.value.astype(np.int64)
-    return _grid(builder, node, BITS[kind], scale.value.astype(np.float64), zeros, source)
-
-
-def _grid(
-    builder: Builder,
-    node: ir.Node,
-    kind: tuple[int, bool],
-    scales: np.ndarray,
-    zeros: np.ndarray,
-    source: QuantTensor | None,
-) -> Quant | None:
-    wrong = scales[~(np.isfinite(scales) & (scales > 0))].ravel()
-    if wrong.size:
-        builder.block(
-            node,
-            "its scale is no positive number",
-            found=wrong[0],
-            expected="finite scales above 0",
-            fix="calibrate again with data that excites this tensor",
-        )
-        return None
+    scales, zeros = read
     scale, zero = one_or_per_channel(fractions_of(scales)), one_or_per_channel([int(z) for z in zeros.ravel()])
+    quant = Quant(scale, zero, *BITS[kind])
     if len(scale) == 1 and len(zero) == 1:
-        return Quant(scale, zero, *kind)
-    return _per_channel(builder, node, Quant(scale, zero, *kind), scales.ndim, None if source is None else source.shape)
+        return quant
+    return _per_channel(builder, node, quant, scales.ndim, None if source is None else source.shape)
 
 
 def _per_channel(
     builder: Builder, node: ir.Node, quant: Quant, scale_rank: int, shape: tuple[int, ...] | None
 ) -> Quant | None:
     axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 1
-    block = node.attributes["block_size"].as_int() if "block_size" in node.attributes else 0
     rank = 1 if shape is None else len(shape)
     axis += rank if axis < 0 else 0
     extent = None if shape is None or axis >= rank else shape[axis]
     counts = {len(quant.scale), len(quant.zero_point)}
-    if block or scale_rank > 1:
+    if scale_rank > 1:
         builder.block(
             node,
-            "block-wise scales are not supported",
-            found=f"block_size={block}, {len(quant.scale)} scales",
-            expected="one scale for the tensor or one per output channel",
-            fix="quantize the weights per channel",
+            "an activation has block-wise scales",
+            found=f"{len(quant.scale)} scales",
+            expected="one scale for the tensor; blocks only in constant weights",
+            fix="quantize activations per tensor",
         )
         return None
     if extent not in counts or not counts <= {1, extent}:

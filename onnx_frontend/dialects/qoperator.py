@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import onnx_ir as ir
 
 from hwgen.numerics.float32 import dequantize, nearest_float32, quantize
-from onnx_frontend.dialects.builder import Builder, Reader, attributes_of, fractions_of
+from onnx_frontend.dialects.builder import ON_CODES, Builder, Reader, attributes_of, fractions_of
 from onnx_frontend.dialects.operands import add_real, at, bias, grid, is_poisoned, operand
 from onnx_frontend.quant_graph import Quant
 
@@ -173,17 +173,19 @@ def _regrid(builder: Builder, node: ir.Node, source: str, quant: Quant) -> str:
 
 
 def read_input(builder: Builder, value: ir.Value) -> None:
-    """A graph input of codes that a QOperator reads first: the grid that it names."""
-    if value.name not in builder.codes:
-        return
-    for node in value.consumers():
-        layout = LAYOUTS.get((node.domain, node.op_type))
-        positions = [] if layout is None else [k for k in layout.operands if node.inputs[k] is value]
-        if positions:
-            found = _operand_grid(Builder(builder.model), node, positions[0], layout)
-            if found is not None:
-                builder.give(value, found)
-            return
+    """A graph input of codes that a QOperator reads first, perhaps after moves: the grid that it names."""
+    waiting = [value] if value.name in builder.codes else []
+    while waiting:
+        seen = waiting.pop(0)
+        for node in seen.consumers():
+            layout = LAYOUTS.get((node.domain, node.op_type))
+            positions = [] if layout is None else [k for k in layout.operands if node.inputs[k] is seen]
+            if positions:
+                found = _operand_grid(Builder(builder.model), node, positions[0], layout)
+                if found is not None:
+                    builder.give(value, found)
+                return
+            waiting += node.outputs if node.op_type in ON_CODES and node.inputs[0] is seen else []
 
 
 def _reader(layout: Layout) -> Reader:

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from hwgen.numerics.enclosures import Enclosures
 from hwgen.numerics.functions import FUNCTIONS, rounded_codes
+from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
 from onnx_frontend.lower.expression import Expression
-from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
 
-Number = TypeVar("Number", Real, Floats)
+Number = TypeVar("Number", Real, Enclosures)
 
 NAMES = {
     "LeakyRelu": "leaky_relu", "Elu": "elu", "Selu": "selu", "Celu": "celu", "ThresholdedRelu": "thresholded_relu",
@@ -25,24 +26,35 @@ NAMES = {
 }  # fmt: skip
 RISING = frozenset(
     ("Relu", "Identity", "Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Softsign", "Sign", "Floor", "Ceil", "Round", "Max", "Min",
-     "Elu", "Selu", "Celu", "LeakyRelu", "PRelu")
+     "Elu", "Selu", "Celu", "LeakyRelu", "PRelu", "MultiThreshold")
 )  # fmt: skip
 
 
 def is_known(tree: Expression) -> bool:
     """Whether every operator in it can be computed."""
-    plain = tree.op in NAMES or tree.op in ("x", "constant", "Add", "Sub", "Mul", "Div", "Min", "Max", "PRelu")
+    plain = tree.op in NAMES or tree.op in (
+        "x",
+        "constant",
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Min",
+        "Max",
+        "PRelu",
+        "MultiThreshold",
+    )
     power = tree.op == "Pow" and tree.args[1].op == "constant"
     return (plain or power) and all(is_known(a) for a in tree.args)
 
 
 def compute(tree: Expression, x: Number) -> Number:
-    """The value at x of an expression with one constant for all elements: exact for a Real, in float64 for Floats."""
+    """The value at x of an expression with one constant for all elements: exact for a Real, between float64 numbers for Enclosures."""
     if tree.op == "x":
         return x
     if tree.op == "constant":
         value = Fraction(tree.value.item())
-        return Real(value, x.precision) if isinstance(x, Real) else Floats(np.float64(value))
+        return Real(value, x.precision) if isinstance(x, Real) else Enclosures.constant(value)
     args = [compute(a, x) for a in tree.args]
     match tree.op:
         case "Add":
@@ -60,6 +72,9 @@ def compute(tree: Expression, x: Number) -> Number:
             return result
         case "Pow":
             return args[0] ** args[1]
+        case "MultiThreshold":
+            thresholds = [a.value.item() for a in tree.args[1:]]
+            return args[0].stepwise(lambda value: sum(value >= t for t in thresholds))
         case "PRelu":
             return args[0].maximum(0) + args[1] * args[0].minimum(0)
     return FUNCTIONS[NAMES[tree.op]](args[0], **dict(tree.attributes))
@@ -67,7 +82,25 @@ def compute(tree: Expression, x: Number) -> Number:
 
 def codes_of(tree: Expression, inputs: list[Fraction], quant: Quant) -> list[int]:
     """The correctly rounded code of each real input."""
-    return rounded_codes(lambda x: compute(tree, x), inputs, quant.scale[0], quant.zero_point[0], quant.codes)
+    added = quant.added * quant.scale[0]
+    function = (lambda x: compute(tree, x) + added) if added else (lambda x: compute(tree, x))
+    return rounded_codes(function, inputs, quant.scale[0], quant.zero_after, quant.codes, quant.rounding)
+
+
+def table_codes(tree: Expression, domain: IntRange, scale: Fraction, offset: Fraction, quant: Quant) -> list[int]:
+    """The correctly rounded code for each integer of `domain`, whose real meaning is ``scale * x + offset``.
+
+    What float64 cannot tell for certain is computed exactly.
+    """
+    integers = np.arange(domain.lo, domain.hi + 1)
+    with np.errstate(all="ignore"):
+        inputs = Enclosures.integers(integers) * scale + offset
+        value = compute(tree, inputs) + quant.added * quant.scale[0]
+        codes, sure = value.codes(quant.scale[0], quant.zero_after, quant.codes)
+    result, sure = (np.broadcast_to(a, integers.shape).copy() for a in (codes, sure))
+    unsure = np.flatnonzero(~sure | (quant.rounding != "half_even"))
+    result[unsure] = codes_of(tree, [int(integers[k]) * scale + offset for k in unsure], quant)
+    return result.tolist()
 
 
 def direction(tree: Expression) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 from onnx_frontend.lower.expression import Expression, scalar
 from onnx_frontend.quant_graph import QuantNode
 
-Args = list[Expression]
+Args = list[Expression | None]  # None: an optional operand that is left out
 Rule = Callable[[QuantNode, Args], Expression | None]
 
 
@@ -25,7 +25,7 @@ def constant(value: Fraction | int) -> Expression:
 
 
 def _same(node: QuantNode, args: Args) -> Expression:
-    return Expression(node.op, tuple(args))
+    return Expression(node.op, tuple(a for a in args if a is not None))
 
 
 def _clip(node: QuantNode, args: Args) -> Expression:
@@ -71,6 +71,17 @@ def _gelu(node: QuantNode, args: Args) -> Expression:
     return Expression("GeluTanh" if kind == "tanh" else "Gelu", tuple(args))
 
 
+def _bias_gelu(node: QuantNode, args: Args) -> Expression:
+    """com.microsoft BiasGelu and FastGelu, which adds an optional bias and takes the tanh form."""
+    inner = args[0] if len(args) < 2 or args[1] is None else Expression("Add", (args[0], args[1]))
+    return Expression("GeluTanh" if node.op == "FastGelu" else "Gelu", (inner,))
+
+
+def _quick_gelu(node: QuantNode, args: Args) -> Expression:
+    scaled = Expression("Mul", (args[0], constant(number(node, "alpha", 1.702))))
+    return Expression("Mul", (args[0], Expression("Sigmoid", (scaled,))))
+
+
 def _batch_normalization(node: QuantNode, args: Args) -> Expression | None:
     if node.attributes.get("training_mode", 0) or any(a.op != "constant" for a in args[1:5]):
         return None
@@ -80,6 +91,12 @@ def _batch_normalization(node: QuantNode, args: Args) -> Expression | None:
     gain = gamma / root
     line = Expression("Mul", (args[0], Expression.constant(gain)))
     return Expression("Add", (line, Expression.constant(beta - mean * gain)))
+
+
+def _multi_threshold(node: QuantNode, args: Args) -> Expression:
+    scale, bias = (Fraction(node.attributes[name]) for name in ("out_scale", "out_bias"))
+    count = Expression("MultiThreshold", tuple(args))
+    return Expression("Add", (Expression("Mul", (count, constant(scale))), constant(bias)))
 
 
 def _square_root(value: Fraction) -> Fraction:
@@ -107,6 +124,10 @@ ELEMENTWISE: dict[str, Rule] = {
     "HardSwish": _hard_swish,
     "Swish": _silu,
     "Gelu": _gelu,
+    "BiasGelu": _bias_gelu,
+    "FastGelu": _bias_gelu,
+    "QuickGelu": _quick_gelu,
     "BatchNormalization": _batch_normalization,
+    "MultiThreshold": _multi_threshold,
 }
 CHANNEL_ARGUMENTS = {"BatchNormalization"}

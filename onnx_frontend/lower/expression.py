@@ -95,9 +95,9 @@ class AffineClip:
         new = gain * self.gain, gain * self.shift + shift
         if not self.clips:
             return AffineClip(*new)
-        if (gain > 0).all():
+        if np.all(gain > 0):
             return AffineClip(*new, *(None if b is None else gain * b + shift for b in (self.lo, self.hi)))
-        if (gain < 0).all():
+        if np.all(gain < 0):
             return AffineClip(*new, *(None if b is None else gain * b + shift for b in (self.hi, self.lo)))
         return None
 

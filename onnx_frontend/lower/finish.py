@@ -14,15 +14,19 @@ from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
-from onnx_frontend.lower.curve import codes_of, direction, is_known
+from hwgen.numerics.requantizer import Requantizer
+from hwgen.numerics.rounding_mode import round_to_integer
+from hwgen.numerics.staircase import Staircase
+from onnx_frontend.lower.curve import codes_of, direction, is_known, table_codes
 from onnx_frontend.lower.elementwise import ELEMENTWISE
-from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip
+from onnx_frontend.lower.expression import AffineClip, Exact, Expression, as_affine_clip, scalar
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.lower.steps import Steps
+from onnx_frontend.lower.thresholds import Count, as_count, clipped, count_staircase
 from onnx_frontend.quant_graph import Quant, QuantNode
 
-LARGEST_TABLE = 1 << 12
+SMALL_TABLE, LARGEST_TABLE = 1 << 12, 1 << 16
 NARROW = 1 << 8
 
 
@@ -42,6 +46,9 @@ def finish(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
         fused = affine_line(source, line, quant)
         if fused is not None:
             return _requantize(lowering, source, wanted, *fused)
+    count = as_count(wanted.expression)
+    if count is not None:
+        return _count(lowering, source, wanted, count)
     return _curve(lowering, source, wanted)
 
 
@@ -49,13 +56,13 @@ def affine_line(source: Affine, line: AffineClip, quant: Quant) -> tuple[Exact, 
     """(ratio, offset, out) in output steps; None where the clip differs between channels."""
     step = quant.scale[0]
     ratio = np.asarray(line.gain * source.scale / step, object)
-    offset = np.asarray((line.gain * source.offset + line.shift) / step, object)
+    offset = np.asarray((line.gain * source.offset + line.shift) / step + quant.added, object)
     out = quant.codes
     lo, hi = out.lo, out.hi
     for bound, low in ((line.lo, True), (line.hi, False)):
         if bound is None:
             continue
-        codes = {round(Fraction(b) / step) + quant.zero_point[0] for b in np.asarray(bound, object).ravel()}
+        codes = {quant.code_of(Fraction(b) / step) for b in np.asarray(bound, object).ravel()}
         if len(codes) > 1:
             return None
         code = out.clamp(codes.pop())
@@ -64,15 +71,17 @@ def affine_line(source: Affine, line: AffineClip, quant: Quant) -> tuple[Exact, 
 
 
 def _requantize(lowering: Lowering, source: Affine, wanted: Finish, ratio: Exact, offset: Exact, out: IntRange) -> Node:
-    zero = wanted.quant.zero_point[0]
+    zero, rounding = wanted.quant.zero_after, wanted.quant.rounding
     values = source.node.type.range
-    uniform = ratio.size == 1 and offset.size == 1
-    if uniform and source.narrow and values.size <= NARROW:
+    if ratio.size == 1 and offset.size == 1:
         r, o = ratio.ravel()[0], offset.ravel()[0]
-        codes = tuple(out.clamp(round(x * r + o) + zero) for x in range(values.lo, values.hi + 1))
-        return table(lowering, source, wanted, codes)
-    node, axis, ratios, offsets = one_axis(lowering, source.node, ratio, offset, wanted.path)
-    op = Requantize(ratios, offsets, zero, wanted.quant.dialect, out, axis)
+        if r == 1 and o + zero == 0 and values in out:
+            return lowering.label(source.node, wanted.tensor)
+        if source.narrow and values.size <= NARROW:
+            rounded = (round_to_integer(x * r + o, rounding) + zero for x in range(values.lo, values.hi + 1))
+            return table(lowering, source, wanted, tuple(map(out.clamp, rounded)))
+    node, axis, (ratios, offsets) = one_axis(lowering, source.node, (ratio, offset), wanted.path)
+    op = Requantize(ratios, offsets, zero, wanted.quant.dialect, out, axis, rounding)
     return reshaped(lowering, op, node, source, wanted)
 
 
@@ -97,15 +106,15 @@ def name_of(lowering: Lowering, source: Affine, wanted: Finish) -> str:
 
 
 def one_axis(
-    lowering: Lowering, node: Node, ratio: Exact, offset: Exact, path: tuple[QuantNode, ...]
-) -> tuple[Node, int, tuple[Fraction, ...], tuple[Fraction, ...]]:
+    lowering: Lowering, node: Node, constants: tuple[Exact, ...], path: tuple[QuantNode, ...]
+) -> tuple[Node, int, list[tuple[Fraction, ...]]]:
     """The constants along a single axis; axes between which they vary are merged by a Reshape."""
     shape = node.type.shape
     rank = len(shape)
-    arrays = [a.reshape([1] * (rank - a.ndim) + list(a.shape)) for a in (ratio, offset)]
+    arrays = [a.reshape([1] * (rank - a.ndim) + list(a.shape)) for a in constants]
     varying = [k for k in range(rank) if any(a.shape[k] > 1 for a in arrays)]
     if not varying:
-        return node, min(1, rank - 1), *((Fraction(a.ravel()[0]),) for a in arrays)
+        return node, min(1, rank - 1), [(Fraction(a.ravel()[0]),) for a in arrays]
     first, last = varying[0], varying[-1]
     extent = shape[first : last + 1]
     flat = []
@@ -118,7 +127,7 @@ def one_axis(
     if first != last:
         merged = (*shape[:first], prod(extent), *shape[last + 1 :])
         node = lowering.emit(Reshape(merged), (node,), f"{node.name}_merged", path)
-    return node, first, flat[0], flat[1]
+    return node, first, flat
 
 
 def reshaped(lowering: Lowering, op: Requantize | Threshold, node: Node, source: Affine, wanted: Finish) -> Node:
@@ -134,16 +143,44 @@ def round_exactly(wanted: Finish, value: Fraction) -> int:
     return codes_of(wanted.expression, [value], wanted.quant)[0]
 
 
+def _count(lowering: Lowering, source: Affine, wanted: Finish, count: Count) -> Node:
+    """The number of thresholds reached, per channel."""
+    inner, outer, quant = count.inner, count.outer, wanted.quant
+    line = (inner.gain * source.scale, inner.gain * source.offset + inner.shift)
+    ends = (inner.lo, inner.hi, outer.lo, outer.hi)
+    given = [np.asarray(e, object) for e in (*line, outer.gain, outer.shift, *count.thresholds, *ends) if e is not None]
+    node, axis, flat = one_axis(lowering, source.node, tuple(given), wanted.path)
+    steps = []
+    for k in range(max(map(len, flat))):
+        gain, shift, *rest = (values[k % len(values)] for values in flat)
+        out_gain, out_shift, *rest = rest
+        thresholds, rest = rest[: len(count.thresholds)], iter(rest[len(count.thresholds) :])
+        bounds = [None if e is None else next(rest) for e in ends]
+        reals = [clipped(n * out_gain + out_shift, (bounds[2], bounds[3])) for n in range(len(thresholds) + 1)]
+        codes = [quant.codes.clamp(quant.code_of(r / quant.scale[0])) for r in reals]
+        steps.append(count_staircase(node.type.range, gain, shift, (bounds[0], bounds[1]), thresholds, codes))
+    values = source.node.type.range
+    if len(steps) == 1 and source.narrow and values.size <= NARROW:
+        return table(lowering, source, wanted, tuple(steps[0].evaluate(np.arange(values.lo, values.hi + 1)).tolist()))
+    return reshaped(lowering, Threshold(tuple(steps), axis, describe(wanted)), node, source, wanted)
+
+
 def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     """A function that is no clipped line: a Table over few integers, else exact thresholds if it is monotone."""
     tree, values = wanted.expression, source.node.type.range
     uniform = tree.is_uniform and source.scale.size == 1 and source.offset.size == 1
-    if is_known(tree) and uniform and values.size <= LARGEST_TABLE:
+    monotone = tree.is_uniform and direction(tree) is not None
+    largest = SMALL_TABLE if monotone and wanted.quant.codes.size <= SMALL_TABLE else LARGEST_TABLE
+    if is_known(tree) and uniform and values.size <= largest:
         scale, offset = Fraction(source.scale.item()), Fraction(source.offset.item())
-        codes = codes_of(tree, [x * scale + offset for x in range(values.lo, values.hi + 1)], wanted.quant)
+        codes = table_codes(tree, values, scale, offset, wanted.quant)
         return table(lowering, source, wanted, tuple(codes))
     if is_known(tree) and tree.is_uniform and direction(tree) is not None:
         return _threshold(lowering, source, wanted)
+    if is_known(tree) and not tree.is_uniform:
+        node = _per_channel(lowering, source, wanted)
+        if node is not None:
+            return node
     culprit = next((n for n in wanted.path if n.op in ELEMENTWISE), wanted.path[0])
     raise lowering.graph.refuse(
         culprit,
@@ -156,13 +193,43 @@ def _curve(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
 
 def _threshold(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     values = source.node.type.range
-    node, axis, scales, offsets = one_axis(lowering, source.node, source.scale, source.offset, wanted.path)
+    node, axis, (scales, offsets) = one_axis(lowering, source.node, (source.scale, source.offset), wanted.path)
     channels = max(len(scales), len(offsets))
     pairs = [(scales[k % len(scales)], offsets[k % len(offsets)]) for k in range(channels)]
     reals = [end * s + o for s, o in pairs for end in (values.lo, values.hi)]
     steps = Steps(wanted.expression, wanted.quant, min(reals), max(reals))
     op = Threshold(tuple(steps.staircase(values, s, o) for s, o in pairs), axis, describe(wanted))
     return reshaped(lowering, op, node, source, wanted)
+
+
+def _per_channel(lowering: Lowering, source: Affine, wanted: Finish) -> Node | None:
+    """A function that differs between channels in more than gain and offset: the staircase of each on its own."""
+    tree, quant = wanted.expression, wanted.quant
+    node, axis, flat = one_axis(lowering, source.node, (source.scale, source.offset, *tree.constants), wanted.path)
+    steps = []
+    for k in range(max(map(len, flat))):
+        scale, offset, *constants = (scalar(values[k % len(values)]) for values in flat)
+        values = iter(constants)
+        one = tree.map_constants(lambda _, values=values: next(values))
+        staircase = _staircase(Affine(node, scale, offset, False, ""), one, quant)
+        if staircase is None:
+            return None
+        steps.append(staircase)
+    return reshaped(lowering, Threshold(tuple(steps), axis, describe(wanted)), node, source, wanted)
+
+
+def _staircase(source: Affine, tree: Expression, quant: Quant) -> Staircase | None:
+    """The exact function of an accumulator where it is monotone, for one channel."""
+    domain, line = source.node.type.range, as_affine_clip(tree)
+    if line is not None:
+        ratio, offset, out = affine_line(source, line, quant)
+        exact = Requantizer((ratio.item(),), (offset.item(),), quant.zero_after, "real", out, quant.rounding)
+        return exact.staircase(domain)
+    if direction(tree) is None:
+        return None
+    scale, offset = source.scale.item(), source.offset.item()
+    ends = sorted((scale * domain.lo + offset, scale * domain.hi + offset))
+    return Steps(tree, quant, *ends).staircase(domain, scale, offset)
 
 
 def on_same_grid(

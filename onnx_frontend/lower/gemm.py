@@ -7,13 +7,17 @@ from fractions import Fraction
 
 import numpy as np
 
+from hwgen.ir.graph import Node
 from hwgen.kernels.matmul.op import MatMul
-from hwgen.kernels.view.op import Transpose
+from hwgen.kernels.view.op import Reshape, Transpose
+from onnx_frontend.lower.blocks import find_blocks
 from onnx_frontend.lower.elementwise import number
 from onnx_frontend.lower.expression import Exact, array, scalar, shrink
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Grid
 from onnx_frontend.quant_graph import QuantNode, QuantTensor, exact
+
+LARGEST_WHOLE = 1 << 16
 
 
 def gemm(lowering: Lowering, node: QuantNode) -> Affine:
@@ -78,8 +82,7 @@ def inner_product(
             fix="quantize activations per tensor",
         )
     name = lowering.named(node)
-    constant = lowering.constant(w, f"{name}_weights")
-    product = lowering.emit(MatMul(axis, groups), (source.node, constant), f"{name}_matmul", (node,))
+    product = _product(lowering, node, source.node, w, axis, groups)
     rank = len(product.type.shape)
     per_channel = [-1 if k == axis else 1 for k in range(rank)]
     sums = np.array([Fraction(int(s)) for s in w.astype(object).sum(axis=1)], object).reshape(per_channel)
@@ -89,10 +92,34 @@ def inner_product(
     return Affine(product, real, offset, False, name)
 
 
+def _product(lowering: Lowering, node: QuantNode, source: Node, w: np.ndarray, axis: int, groups: int) -> Node:
+    """One MatMul; for wide weights with common factors one within the blocks and one over them."""
+    name, blocks = lowering.named(node), find_blocks(w) if groups == 1 else None
+    if blocks is None:
+        constant = lowering.constant(w, f"{name}_weights")
+        return lowering.emit(MatMul(axis, groups), (source, constant), f"{name}_matmul", (node,))
+    rows, count, size = blocks.inner.shape
+    inner = lowering.constant(blocks.inner.swapaxes(0, 1).reshape(count * rows, size), f"{name}_weights")
+    parts = lowering.emit(MatMul(axis, count), (source, inner), f"{name}_blocks", (node,))
+    shape = parts.type.shape
+    before, behind = shape[:axis], shape[axis + 1 :]
+    apart = lowering.emit(Reshape((*before, count, rows, *behind)), (parts,), f"{name}_apart", (node,))
+    order = (*range(axis), axis + 1, axis, *range(axis + 2, len(shape) + 1))
+    turned = lowering.emit(Transpose(order), (apart,), f"{name}_turned", (node,))
+    flat = lowering.emit(Reshape((*before, rows * count, *behind)), (turned,), f"{name}_flat", (node,))
+    factors = lowering.constant(blocks.factors, f"{name}_factors")
+    return lowering.emit(MatMul(axis, rows), (flat, factors), f"{name}_matmul", (node,))
+
+
 def constant_weights(lowering: Lowering, node: QuantNode, tensor: QuantTensor, axis: int) -> tuple[np.ndarray, Exact]:
-    """(integers minus their zero point, scale per tensor or along `axis`, the axis of the output channels)."""
+    """(integers minus their zero point, scale per tensor or along `axis`, the axis of the output channels).
+
+    Float numbers that are all whole are integers with the scale 1.
+    """
     if not tensor.is_constant:
         raise dynamic_weights(lowering, node, tensor.name)
+    if tensor.quant is None and is_whole(tensor.value):
+        return tensor.value.astype(np.int64), scalar(1)
     if tensor.quant is None:
         raise lowering.graph.refuse(
             node,
@@ -115,6 +142,11 @@ def constant_weights(lowering: Lowering, node: QuantNode, tensor: QuantTensor, a
     w = tensor.value.astype(np.int64) - (zero.reshape(shape) if zero.size > 1 else zero[0])
     scale = np.array(quant.scale, object) if len(quant.scale) > 1 else scalar(quant.scale[0])
     return w, scale
+
+
+def is_whole(values: np.ndarray) -> bool:
+    """Whether all are integers that a weight may be."""
+    return bool((values == np.rint(values)).all() and np.abs(values).max(initial=0) < LARGEST_WHOLE)
 
 
 def constant_bias(lowering: Lowering, node: QuantNode, name: str) -> Exact:

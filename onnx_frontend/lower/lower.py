@@ -10,6 +10,7 @@ from hwgen.ir.graph import Graph, Label, Node
 from hwgen.ir.leaves import Input
 from hwgen.ir.op import TensorType
 from onnx_frontend.boundary import WORK, Boundary, find_boundary
+from onnx_frontend.lower.coverage import is_foreign, missing_kernel
 from onnx_frontend.lower.expression import X
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
@@ -43,38 +44,38 @@ def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
             lowering.done[node.output] = lowering.rounded(node.inputs[0], finish)
         except UserError as error:
             blockers += error.blockers
+            if quantized.tensors[node.output].shape is None:  # nothing can be said about what follows
+                return Graph((), {}, {}), tuple(dict.fromkeys(blockers))
             lowering.done[node.output] = _input(lowering, node.output)
-    outputs, labels = _outputs(lowering, boundary, blockers)
+    outputs, labels = _outputs(lowering, boundary, blockers) if quantized.nodes else ({}, {})
     inputs = tuple(lowering.done[t] for t in boundary.inputs)
     graph = _labelled(Graph(inputs, outputs, labels), lowering.labels)
     return graph, tuple(dict.fromkeys(blockers))
 
 
 def _unquantized(quantized: QuantGraph, boundary: Boundary) -> list[Blocker]:
-    """Matrix operators that nothing quantizes; and a model that leaves nothing to build."""
+    """Matrix operators that nothing quantizes, with all that could not be built then either; operators that nobody
+    knows; and a model that leaves nothing to build."""
     fix = f"quantize the model: hwgen quantize {quantized.file} --calib X.npz"
-    found = [
-        quantized.blocker(
-            node, "it is not quantized", "float input and float weights", "a QuantizeLinear in front of it", fix
-        )
-        for node in boundary.before
-        if node.op in WORK
-    ]
-    found += [
-        quantized.blocker(
-            node,
-            "this operator is not known",
-            f"operator {node.op} of domain {node.domain}",
-            "ONNX operators",
-            "export with standard ONNX operators",
-        )
-        for node in (*boundary.before, *boundary.after)
-        if node.domain and node.op not in WORK
-    ]
-    if not found and not boundary.device and not quantized.unreadable:
-        what = f"{len(quantized.nodes)} operators, none of them behind a QuantizeLinear"
-        found.append(Blocker(quantized.file, "nothing is left to build", what, "a quantized network", fix))
-    return found
+    heavy = [node for node in boundary.before if node.op in WORK]
+    blockers = []
+    host = {*boundary.before, *boundary.after}
+    for node in (n for n in quantized.nodes if n in host):
+        missing = missing_kernel(quantized, node)
+        if missing is not None and (is_foreign(node) or (heavy and node in boundary.before)):
+            blockers.append(missing)
+        elif is_foreign(node) and (node in boundary.after or not heavy):
+            words = "the host cannot run this operator", f"{node.domain}.{node.op}", "operators of the ONNX standard"
+            blockers.append(quantized.blocker(node, *words, "put a QuantizeLinear behind it, or export without it"))
+        elif node in heavy:
+            what = "it is not quantized", "float input and float weights", "a QuantizeLinear in front of it"
+            blockers.append(quantized.blocker(node, *what, fix))
+    if not blockers and not boundary.device and not quantized.unreadable:
+        quantizes = any(node.op == "QuantizeLinear" for node in quantized.nodes)
+        where = "all of them left to the host" if quantizes else "none of them behind a QuantizeLinear"
+        left = f"{len(quantized.nodes)} operators, {where}"
+        blockers.append(Blocker(quantized.file, "nothing is left to build", left, "a quantized network", fix))
+    return blockers
 
 
 def _labelled(graph: Graph, tensors: dict[str, str]) -> Graph:
@@ -92,7 +93,7 @@ def _outputs(
             if lowering.graph.tensors[tensor].quant is None:
                 outputs[tensor], labels[tensor] = _sums(lowering, maker)
             else:
-                grid = lowering.grid(tensor, maker or lowering.graph.nodes[-1])
+                grid = lowering.grid(tensor, maker or (None, *lowering.graph.nodes)[-1])
                 outputs[tensor], labels[tensor] = (
                     grid.node,
                     Label(grid.quant.scale, grid.quant.zero_point, grid.quant.axis),

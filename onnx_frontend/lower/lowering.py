@@ -20,7 +20,7 @@ from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Constant
 from hwgen.ir.op import Op
 from onnx_frontend.lower.elementwise import CHANNEL_ARGUMENTS, ELEMENTWISE
-from onnx_frontend.lower.expression import Exact, Expression, X, fits, shrink
+from onnx_frontend.lower.expression import Expression, X, fits, shrink
 from onnx_frontend.lower.names import Names, snake_case
 from onnx_frontend.lower.pending import Affine, Finish, Grid
 from onnx_frontend.quant_graph import Quant, QuantGraph, QuantNode
@@ -168,9 +168,9 @@ class Lowering:
             return leaf
         shape = self.shape(tensor)
         root, args, path = "", [], []
-        for position, name in enumerate(n for n in node.inputs if n):
-            if self.graph.tensors[name].is_constant:
-                args.append(Expression.constant(self._broadcast(node, name, position, len(shape))))
+        for position, name in enumerate(node.inputs):
+            if not name or self.graph.tensors[name].is_constant:
+                args.append(self._broadcast(node, name, position, len(shape)) if name else None)
                 continue
             inner, function, nodes = self.cone(name)
             if self.shape(name) != shape or root not in ("", inner):
@@ -183,20 +183,20 @@ class Lowering:
             return leaf
         return root, result, (*path, node)
 
-    def _broadcast(self, node: QuantNode, name: str, position: int, rank: int) -> Exact:
+    def _broadcast(self, node: QuantNode, name: str, position: int, rank: int) -> Expression:
         """A constant operand with the rank of the result, cut to extent 1 where it does not vary."""
         value = self.graph.tensors[name].real()
         if node.op in CHANNEL_ARGUMENTS and position:
             value = value.reshape(-1, *[1] * (rank - 2))
         if value.ndim < rank:
             value = value.reshape([1] * (rank - value.ndim) + list(value.shape))
-        return shrink(value)
+        return Expression.constant(shrink(value))
 
     # --- small answers -----------------------------------------------------------------------------------------------
 
     def is_grid(self, tensor: str) -> bool:
         known, maker = self.graph.tensors[tensor], self.graph.producer.get(tensor)
-        reread = maker is not None and maker.op == "DequantizeLinear" and self.is_grid(maker.inputs[0])
+        reread = maker is not None and maker.op == "DequantizeLinear" and self.can_be_grid(maker.inputs[0])
         return known.quant is not None and (known.is_constant or tensor in self.done or reread)
 
     def can_be_grid(self, tensor: str) -> bool:
@@ -209,9 +209,8 @@ class Lowering:
     def shape(self, tensor: str) -> tuple[int, ...]:
         shape = self.graph.tensors[tensor].shape
         if shape is None:
-            node = self.graph.producer[tensor]
             raise self.graph.refuse(
-                node,
+                self.graph.first_unknown(tensor),
                 "the shape of its result is not known",
                 found="no shape rule for this operator",
                 expected="an operator of the ONNX standard",
@@ -282,17 +281,20 @@ class Lowering:
             node,
             "there is no kernel for this operator here",
             found=f"{node.domain + '.' if node.domain else ''}{node.op} between quantized tensors",
-            expected="an operator of docs/operators.md",
+            expected="an operator that README.md lists",
             fix="replace it, or cut the model in front of it: --to TENSOR",
         )
 
     def not_quantized(self, tensor: str, reader: QuantNode) -> Exception:
         source = self.graph.producer.get(tensor)
         what = f"graph input '{tensor}'" if source is None else f"'{tensor}', from {self.graph.place(source)}"
+        fix = f"quantize the model: hwgen quantize {self.graph.file} --calib X.npz"
+        if any(known.quant for known in self.graph.tensors.values()):
+            fix = f"put a QuantizeLinear and a DequantizeLinear behind '{tensor}' where the model was quantized"
         return self.graph.refuse(
             reader,
             "it computes with a float tensor",
             found=f"{what}: not quantized",
             expected="a QuantizeLinear/DequantizeLinear pair on every activation and every weight",
-            fix=f"quantize the model: hwgen quantize {self.graph.file} --calib X.npz",
+            fix=fix,
         )

@@ -85,7 +85,7 @@ def _sums(lowering: Lowering, source: Affine, wanted: Finish) -> Node:
     """A Requantize of exact sums."""
     maker, quant = wanted.path[0], wanted.quant
     ratio, offset, zero, dialect = _factors(lowering, source, maker, quant)
-    node, axis, ratios, offsets = one_axis(lowering, source.node, ratio, offset, wanted.path)
+    node, axis, (ratios, offsets) = one_axis(lowering, source.node, (ratio, offset), wanted.path)
     return reshaped(lowering, Requantize(ratios, offsets, zero, dialect, quant.codes, axis), node, source, wanted)
 
 
@@ -149,7 +149,7 @@ def _with_constant(lowering: Lowering, source: Affine, wanted: Finish, maker: Qu
 
     if held.size == 1:
         return table(lowering, source, wanted, tuple(of(codes, int(held.item())).tolist()))
-    node, axis, channels, _ = one_axis(lowering, source.node, held, scalar(0), wanted.path)
+    node, axis, (channels,) = one_axis(lowering, source.node, (held,), wanted.path)
     steps = {c: Staircase.of_array_function(lambda x, c=c: of(x, c), values) for c in {int(c) for c in channels}}
     op = Threshold(tuple(steps[int(c)] for c in channels), axis, describe(wanted))
     return reshaped(lowering, op, node, source, wanted)

@@ -13,7 +13,11 @@ from hwgen.kernels.window.op import Window
 from onnx_frontend.lower.finish import round_exactly
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish, Grid
+from onnx_frontend.lower.select import gather_along
 from onnx_frontend.quant_graph import QuantNode
+
+FROM_INSIDE = ("edge", "reflect", "wrap")
+"""Modes that fill with elements of the tensor itself; ONNX and NumPy call them the same."""
 
 
 def pads_of(lowering: Lowering, node: QuantNode) -> tuple[tuple[int, int], ...]:
@@ -41,11 +45,14 @@ def pad(lowering: Lowering, node: QuantNode, source: Node, fill: int) -> Node:
     """The padded codes. Negative pads crop."""
     pads = pads_of(lowering, node)
     spatial = pads[2:]
-    if node.attributes.get("mode", "constant") != "constant" or any(any(p) for p in pads[:2]) or len(pads) > 4:
+    mode = str(node.attributes.get("mode", "constant"))
+    if mode in FROM_INSIDE and min(p for pair in pads for p in pair) >= 0:
+        return _from_inside(lowering, node, source, pads, mode)
+    if mode != "constant" or any(any(p) for p in pads[:2]) or len(pads) > 4:
         raise lowering.graph.refuse(
             node,
             "this way of padding is not supported",
-            f"mode {node.attributes.get('mode', 'constant')}, pads {pads}",
+            f"mode {mode}, pads {pads}",
             "constant values around the last one or two axes of (1, C, *spatial)",
             "pad in the Conv or pool behind it, or on the host",
         )
@@ -53,6 +60,17 @@ def pad(lowering: Lowering, node: QuantNode, source: Node, fill: int) -> Node:
         return source
     ones = (1,) * len(spatial)
     return lowering.emit(Window(ones, ones, ones, spatial, fill), (source,), lowering.named(node), (node,))
+
+
+def _from_inside(
+    lowering: Lowering, node: QuantNode, source: Node, pads: tuple[tuple[int, int], ...], mode: str
+) -> Node:
+    """Padding with elements of the tensor itself, axis by axis."""
+    for axis, pair in enumerate(pads):
+        if any(pair):
+            indices = np.pad(np.arange(source.type.shape[axis]), pair, mode=mode).tolist()  # type: ignore[call-overload]
+            source = gather_along(lowering, node, source, axis, indices)
+    return source
 
 
 def rounded_pad(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:

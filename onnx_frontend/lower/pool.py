@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from hwgen.ir.graph import Node
+from hwgen.kernels.elementwise.op import Table
 from hwgen.kernels.pool.op import Reduce
 from hwgen.kernels.view.op import Reshape, Transpose
 from onnx_frontend.lower.conv import spread, window
@@ -75,11 +76,27 @@ def global_average_pool(lowering: Lowering, node: QuantNode) -> Affine:
 
 def reduce_mean(lowering: Lowering, node: QuantNode) -> Affine:
     """ReduceMean and ReduceSum over constant axes (an attribute up to opset 17, then an input)."""
+    return _mean(lowering, node, _axes(lowering, node))
+
+
+def reduce_extreme(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """ReduceMax and ReduceMin of codes. A minimum is the maximum of the codes counted from the other end."""
+    (source,) = sources
+    name, axes = lowering.named(node), _axes(lowering, node)
+    if node.op == "ReduceMax":
+        return _reduced(lowering, node, source, axes, "max", name)
+    ends = source.type.range
+    mirror = Table(ends.lo, tuple(range(ends.hi, ends.lo - 1, -1)), "mirror")
+    mirrored = lowering.emit(mirror, (source,), f"{name}_mirrored", (node,))
+    largest = _reduced(lowering, node, mirrored, axes, "max", f"{name}_max")
+    return lowering.emit(mirror, (largest,), name, (node,))
+
+
+def _axes(lowering: Lowering, node: QuantNode) -> tuple[int, ...]:
     rank = len(lowering.shape(node.inputs[0]))
     given = lowering.value(node, 1)
     listed = node.attributes.get("axes", ()) if given is None else given.ravel()
-    axes = tuple(sorted(int(a) % rank for a in listed))
-    return _mean(lowering, node, axes or tuple(range(rank)))
+    return tuple(sorted(int(a) % rank for a in listed)) or tuple(range(rank))
 
 
 def _mean(lowering: Lowering, node: QuantNode, axes: tuple[int, ...]) -> Affine:

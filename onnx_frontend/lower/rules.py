@@ -3,7 +3,21 @@
 
 from __future__ import annotations
 
-from onnx_frontend.lower import conv, finish, gemm, ort, pad, pairs, pool, resize, select, softmax, view
+from onnx_frontend.lower import (
+    conv,
+    extremes,
+    finish,
+    gemm,
+    ort,
+    pad,
+    pairs,
+    pool,
+    repeat,
+    resize,
+    select,
+    softmax,
+    view,
+)
 from onnx_frontend.lower.lowering import Rules
 
 RULES = Rules(
@@ -16,9 +30,16 @@ RULES = Rules(
         "Slice": select.slice_,
         "Split": select.split,
         "Gather": select.gather,
+        "GatherElements": select.gather_elements,
         "Concat": select.concat,
         "MaxPool": pool.max_pool,
         "GlobalMaxPool": pool.global_max_pool,
+        "ReduceMax": pool.reduce_extreme,
+        "ReduceMin": pool.reduce_extreme,
+        "Expand": repeat.expand,
+        "Tile": repeat.tile,
+        "DepthToSpace": repeat.depth_to_space,
+        "SpaceToDepth": repeat.space_to_depth,
     },
     finish_moves={
         "Reshape": view.before_reshape,
@@ -29,9 +50,16 @@ RULES = Rules(
         "Slice": select.before_pick,
         "Split": select.before_pick,
         "Gather": select.before_pick,
+        "GatherElements": select.before_pick,
         "Concat": select.before_concat,
         "MaxPool": pool.before_max,
         "GlobalMaxPool": pool.before_max,
+        "ReduceMax": pool.before_max,
+        "ReduceMin": pool.before_max,
+        "Expand": select.before_pick,
+        "Tile": select.before_pick,
+        "DepthToSpace": select.before_pick,
+        "SpaceToDepth": select.before_pick,
     },
     accumulators={
         "Gemm": gemm.gemm,
@@ -48,6 +76,8 @@ RULES = Rules(
     rounded={
         "Add": ort.add,
         "Sub": pairs.add,
+        "Max": extremes.extreme,
+        "Min": extremes.extreme,
         "Pad": pad.rounded_pad,
         "Resize": resize.rounded_resize,
         "Upsample": resize.rounded_resize,

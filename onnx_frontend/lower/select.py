@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slice, Split, Gather with constant indices in even steps, and Concat: they pick or join codes."""
+"""Slice, Split, Gather with constant indices, and Concat: they pick or join codes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from onnx_frontend.lower.expression import Exact
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
 from onnx_frontend.quant_graph import QuantNode
+
+MOST_RUNS = 64
 
 
 def slice_(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
@@ -54,25 +56,61 @@ def split(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output
 
 
 def gather(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
-    """Gather by constant indices that run in even steps; a scalar index drops the axis."""
+    """Gather by constant indices, those in even steps at once; a scalar index drops the axis."""
     (source,) = sources
     axis = int(node.attributes.get("axis", 0)) % len(source.type.shape)
     extent = source.type.shape[axis]
     indices = [int(i) % extent for i in np.ravel(lowering.value(node, 1))]
-    step = indices[1] - indices[0] if len(indices) > 1 else 1
-    if step == 0 or indices != list(range(indices[0], indices[0] + step * len(indices), step)):
-        raise lowering.graph.refuse(
-            node,
-            "its indices do not run in even steps",
-            f"indices {indices[:8]}",
-            "start, start + step, ...",
-            "reorder with Slice and Concat",
-        )
-    result = _pick(lowering, node, source, axis, range(indices[0], indices[0] + step * len(indices), step))
+    result = gather_along(lowering, node, source, axis, indices)
     wanted = lowering.shape(node.output)
     if result.type.shape == wanted:
         return result
     return lowering.emit(Reshape(wanted), (result,), f"{lowering.named(node)}_shaped", (node,))
+
+
+def gather_elements(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
+    """GatherElements by constant indices: single elements of the flat tensor."""
+    (source,) = sources
+    shape = source.type.shape
+    indices = lowering.value(node, 1)
+    axis = int(node.attributes.get("axis", 0)) % len(shape)
+    places = list(np.indices(indices.shape))
+    places[axis] = indices % shape[axis]
+    picked = np.ravel_multi_index(tuple(places), shape).ravel().tolist()
+    flat = lowering.emit(Reshape((1, source.type.size)), (source,), f"{lowering.named(node)}_flat", (node,))
+    result = gather_along(lowering, node, flat, 1, picked)
+    return lowering.emit(Reshape(indices.shape), (result,), f"{lowering.named(node)}_shaped", (node,))
+
+
+def gather_along(lowering: Lowering, node: QuantNode, source: Node, axis: int, indices: list[int]) -> Node:
+    """Those elements of an axis, in that order: slices that run in even steps, joined."""
+    runs = even_runs(indices)
+    if len(runs) > MOST_RUNS:
+        raise lowering.graph.refuse(
+            node,
+            "its indices are too irregular",
+            found=f"{len(runs)} runs of even steps along axis {axis}",
+            expected=f"at most {MOST_RUNS}",
+            fix="reorder on the host, or reorder the weights behind it",
+        )
+    parts = [_pick(lowering, node, source, axis, run) for run in runs]
+    if len(parts) == 1:
+        return parts[0]
+    return lowering.emit(Concat(axis), tuple(parts), lowering.named(node), (node,))
+
+
+def even_runs(indices: list[int]) -> list[range]:
+    """The list in the fewest pieces that rise in even steps, taken from the front."""
+    runs: list[range] = []
+    at = 0
+    while at < len(indices):
+        step = indices[at + 1] - indices[at] if at + 1 < len(indices) else 1
+        length = 1
+        while step > 0 and at + length < len(indices) and indices[at + length] == indices[at] + step * length:
+            length += 1
+        runs.append(range(indices[at], indices[at] + max(1, step) * length, max(1, step)))
+        at += length
+    return runs
 
 
 def _pick(lowering: Lowering, node: QuantNode, source: Node, axis: int, picked: range) -> Node:

@@ -63,12 +63,13 @@ def _gain(lowering: Lowering, node: QuantNode, finish: Finish) -> Fraction:
     """The factor between the Softmax and its QuantizeLinear."""
     line = as_affine_clip(finish.expression)
     plain = line is not None and finish.expression.is_uniform and not line.clips
-    if plain and line.shift.item() == 0 and line.gain.item() > 0 and finish.quant.per_tensor:
+    even = finish.quant.rounding == "half_even" and finish.quant.added % 2 == 0
+    if plain and even and line.shift.item() == 0 and line.gain.item() > 0 and finish.quant.per_tensor:
         return Fraction(line.gain.item())
     raise lowering.graph.refuse(
         finish.path[min(1, len(finish.path) - 1)],
         "this function of a Softmax is not supported",
-        found=str(finish.expression),
-        expected="a QuantizeLinear behind the Softmax, with one scale",
+        found=f"{finish.expression}, rounded {finish.quant.rounding}",
+        expected="a QuantizeLinear behind the Softmax, with one scale, that rounds half to even",
         fix="quantize the output of the Softmax as well",
     )

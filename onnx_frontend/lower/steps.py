@@ -7,11 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from hwgen.numerics.enclosures import Enclosures
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import round_floats
 from hwgen.numerics.staircase import Staircase
 from onnx_frontend.lower.curve import codes_of, compute, direction
 from onnx_frontend.lower.expression import Expression
-from onnx_frontend.lower.floats import Floats
 from onnx_frontend.quant_graph import Quant
 
 BISECTIONS = 64
@@ -46,11 +47,12 @@ class Steps:
     def _guess(self, heights: np.ndarray, lo: float, hi: float) -> np.ndarray:
         """Where each height is reached, by bisection in float64 of all at once."""
         a, b = np.full(len(heights), lo), np.full(len(heights), hi)
-        step, zero = float(self.quant.scale[0]), self.quant.zero_point[0]
+        step, added, zero = float(self.quant.scale[0]), self.quant.added, self.quant.zero_after
         with np.errstate(all="ignore"):
             for _ in range(BISECTIONS):
                 middle = (a + b) / 2
-                reached = self.sign * (np.rint(compute(self.tree, Floats(middle)).value / step) + zero) >= heights
+                value = compute(self.tree, Enclosures(middle, middle)).middle / step + added
+                reached = self.sign * (round_floats(value, self.quant.rounding) + zero) >= heights
                 a, b = np.where(reached, a, middle), np.where(reached, middle, b)
         return b
 

@@ -27,7 +27,7 @@ def test_a_design_meets_its_clock_and_its_predicted_area(name: str, tmp_path: Pa
     hwgen("build", DESIGNS[name], "-o", tmp_path / name)
     for last in SEEDS:  # one more seed each time; what was placed once lies in the cache
         seeds = [word for seed in range(1, last + 1) for word in ("--seed", seed)]
-        report, _ = hwgen("report", tmp_path / name, *seeds)
+        report = hwgen("report", tmp_path / name, *seeds).answer
         note("place_and_route", name, _figures(report))
     errors = _figures(report)["error"]
     assert report["fmax_mhz"] >= 100

@@ -53,7 +53,15 @@ def test_an_interrupted_build_leaves_nothing_behind(tmp_path: Path, step: str, s
     words = ["build", str(MLP), "-o", str(tmp_path / "out" / "b"), "--fps", "1000"]
     code, text = _interrupted(words, step, tmp_path / "cache", sent)
     assert code == 130 and "interrupted; nothing half-written is left behind" in text
-    assert "Traceback" not in text and list((tmp_path / "out").iterdir()) == []
+    assert "Traceback" not in text and list(tmp_path.rglob("out/*")) == []
+
+
+def test_an_interrupted_build_leaves_the_earlier_bundle_as_it_was(tmp_path: Path, bundle: Path) -> None:
+    before = {p: p.read_bytes() for p in bundle.rglob("*") if p.is_file()}
+    code, _ = _interrupted(["build", str(MLP), "-o", str(bundle), "--fps", "1000"], "writing", tmp_path / "cache")
+    assert code == 130
+    assert {p: p.read_bytes() for p in bundle.rglob("*") if p.is_file()} == before
+    assert [p.name for p in bundle.parent.iterdir() if p.name != "cache"] == [bundle.name]
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks into /proc")

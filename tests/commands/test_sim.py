@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from hwgen.simulate import simulate
 from tests.commands.conftest import EXAMPLES, Run
+from tests.icarus import requires_icarus
 
 SAMPLES = EXAMPLES / "digits_mlp.npz"
 
@@ -18,8 +18,6 @@ SAMPLES = EXAMPLES / "digits_mlp.npz"
 @pytest.fixture(autouse=True)
 def icarus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing to compile: tests/test_simulate.py runs Verilator."""
-    if shutil.which("iverilog") is None:
-        pytest.skip("no Icarus Verilog here")
     monkeypatch.setattr("hwgen.simulate_bundle.simulate", functools.partial(simulate, simulator="icarus"))
 
 
@@ -30,6 +28,7 @@ def _flip_a_weight(bundle: Path) -> None:
     path.write_text("".join(f"{int(row, 16) ^ 1:0{len(row)}x}\n" for row in rows))
 
 
+@requires_icarus
 def test_the_verilog_equals_the_golden_model_on_the_samples(run: Run, bundle: Path, tmp_path: Path) -> None:
     stored = np.load(SAMPLES)
     np.savez(tmp_path / "two.npz", image=stored["image"][:2])
@@ -41,6 +40,7 @@ def test_the_verilog_equals_the_golden_model_on_the_samples(run: Run, bundle: Pa
     assert json.loads((bundle / "reports/sim.json").read_text())["samples"] == 2
 
 
+@requires_icarus
 def test_a_wrong_weight_is_found_and_named(run: Run, bundle: Path) -> None:
     _flip_a_weight(bundle)
     code, text, _ = run("sim", bundle, "--samples", 1)
@@ -61,6 +61,19 @@ def test_a_wrong_weight_is_found_and_named(run: Run, bundle: Path) -> None:
 def test_wrong_wishes_are_refused(run: Run, built: Path, words: list[str], message: str) -> None:
     code, _, error = run("sim", built, *words)
     assert code == 1 and message in error
+
+
+def test_a_machine_without_a_compiler_is_told_what_to_install(
+    run: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hwgen.simulate_bundle.simulate", simulate)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, printed, error = run("sim", bundle)
+    assert (code, printed) == (1, "")
+    assert error[error.index("error: ") :] == (
+        "error: g++: needed for compiled simulation\n  found:    no such program on PATH\n"
+        "  expected: the program g++\n  fix:      apt-get install g++ make, or the like of your system\n"
+    )
 
 
 def test_a_folder_that_is_no_bundle_is_refused(run: Run, tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 from __future__ import annotations
 
 import ast
+import shutil
+from pathlib import Path
 
 from hwgen.emit.bench import make_bench
+from tests.icarus import requires_icarus
+from tests.sim.tiny import run_bench
 
 PORT = {"lanes": 2, "bits": 5, "lane_bits": 8, "signed": True, "shape": [1, 6], "order": [[6, 1]], "tensor": ""}
 MANIFEST = {
@@ -40,3 +44,11 @@ def test_the_bench_connects_every_port_and_taps_every_node() -> None:
 
 def test_equal_manifests_give_equal_bytes() -> None:
     assert make_bench(MANIFEST) == make_bench(MANIFEST)
+
+
+@requires_icarus
+def test_the_digits_cnn_passes_one_frame_in_icarus_verilog(cnn: Path, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(cnn, tmp_path / "cnn"))
+    code, results, output = run_bench(bundle, "--samples", "1")
+    assert code == 0, output
+    assert (results["simulator"], results["samples"], results["mismatches"]) == ("icarus", 1, 0)

@@ -23,5 +23,6 @@ def test_long_lists_and_long_fractions_are_shortened():
     node = Node(Requantize(ratio, (Fraction(1, 3),), 0, "real", IntRange(0, 9)), (x,), "y")
     assert node_text(node) == (
         "y = Requantize(x) ratio=(2.86797e-10,..8..,2.29438e-09) offset=(1/3) zero_point=0 dialect='real' out=[0,9] axis=1"
+        " rounding='half_even'"
         " : 1x8 [0, 0]"
     )

@@ -136,3 +136,11 @@ def test_shared_and_own_shifts_are_judged_each_against_its_own_kind():
     forms = [f for f in find_forms(staircases) if isinstance(f, MultiplyShift)]
     assert [(f.ties, f.shared_shift) for f in forms] == [("up", 15), ("up", None), ("even", 8), ("even", None)]
     assert [f.multiplier for f in forms] == [(131072, 129), (4, 129), (1024, 1), (4, 1)]
+
+
+def test_wide_accumulators_and_multipliers_do_not_overflow():
+    wide = IntRange(-(1 << 39), (1 << 39) - 1)
+    _, staircases = layer([Fraction(361549, 1558245407719424)], domains=[wide])
+    found = by_kind(find_forms(staircases, 64))
+    assert found["multiply_shift"].intermediates["product"].width > 64
+    assert {"multiply_shift", "division"} <= set(found)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.requantizer import Requantizer, requantize_ratio
+from hwgen.numerics.rounding_mode import ROUNDINGS, round_to_integer
 from hwgen.numerics.staircase import Staircase
 from onnx_frontend.unsigned_weights import with_unsigned_weights
 
@@ -34,6 +35,20 @@ def test_the_real_staircase_equals_fraction_arithmetic(ratio, offset, zero_point
     ideal = [out.clamp(round(int(x) * ratio + offset) + zero_point) for x in ACC]
     assert requantizer.evaluate(ACC).tolist() == ideal
     assert requantizer.staircase(DOMAIN).evaluate(ACC).tolist() == ideal
+
+
+@settings(max_examples=150)
+@given(RATIOS, OFFSETS, ZERO_POINTS, OUTS, st.sampled_from(ROUNDINGS))
+def test_every_rounding_mode_is_exact_in_arrays_and_in_staircases(ratio, offset, zero_point, out, mode):
+    requantizer = Requantizer((ratio,), (offset,), zero_point, "real", out, mode)
+    ideal = [out.clamp(round_to_integer(int(x) * ratio + offset, mode) + zero_point) for x in ACC]
+    assert requantizer.evaluate(ACC).tolist() == ideal
+    assert requantizer.staircase(DOMAIN).evaluate(ACC).tolist() == ideal
+
+
+def test_only_the_real_dialect_has_rounding_modes():
+    with pytest.raises(ValueError, match="rounds half to even"):
+        Requantizer((Fraction(1, 2),), (0,), 0, "ort", IntRange(0, 1), "floor")
 
 
 @settings(max_examples=100)

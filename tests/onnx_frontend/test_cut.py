@@ -8,7 +8,7 @@ from onnx_frontend.cut import cut
 from onnx_frontend.lower.lower import lower
 from tests.models import quantized
 from tests.onnx_frontend.lower.test_layers import PAIR, net
-from tests.onnx_frontend.test_host_boundary import SOFTMAX
+from tests.onnx_frontend.test_host_boundary import LOG_SOFTMAX
 
 TWO = net("1,3", "1,3", PAIR + "h = Add(e, d)")
 
@@ -33,7 +33,7 @@ def test_a_float_tensor_at_the_start_is_quantized_by_the_host():
 
 
 def test_a_cut_in_front_of_a_softmax_leaves_nothing_for_the_host_behind_it():
-    part = cut(quantized(SOFTMAX), end=["e"])
+    part = cut(quantized(LOG_SOFTMAX), end=["e"])
     assert [o.name for o in part.outputs] == ["e"]
     assert list(lower(part).outputs) == ["r_q"]
 

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import onnx_ir as ir
+import pytest
 
 from hwgen.errors import Blocker
-from onnx_frontend.load import with_places
+from onnx_frontend.load import load_model, with_places
 from onnx_frontend.normalize import normalize
 from onnx_frontend.support import find_blockers
-from tests.models import DENSE, parse
+from tests.models import DENSE, parse, shared_model
 from tests.onnx_frontend.lower.test_layers import PAIR, net
 
 
@@ -44,7 +45,7 @@ def test_blockers_of_every_kind_come_in_one_list():
       k = DequantizeLinear(g_q, s2, z2)
       [slow] h = CumSum(k, a)"""
     )
-    found = blockers(net("1,2", "1,2", body, "float[2,2] w={1,2,3,4}, int64 a={1}"))
+    found = blockers(net("1,2", "1,2", body, "float[2,2] w={1.5,2,3,4}, int64 a={1}"))
     assert [(b.node, b.what) for b in found] == [
         ("soft", "there is no kernel for this operator here"),
         ("bare", "its weights are not quantized"),
@@ -60,7 +61,7 @@ def test_a_model_without_anything_to_build_says_so():
 def test_an_operator_of_another_domain_is_named():
     text = """<ir_version: 8, opset_import: ["" : 13, "mine" : 1]>
     m (float[1,4] x) => (float[1,4] y) { [odd] y = mine.Magic(x) }"""
-    assert [(b.node, b.what) for b in blockers(text)] == [("odd", "this operator is not known")]
+    assert [(b.node, b.what) for b in blockers(text)] == [("odd", "there is no kernel for this operator")]
 
 
 def test_a_cut_leaves_the_blockers_behind_it_out():
@@ -68,3 +69,42 @@ def test_a_cut_leaves_the_blockers_behind_it_out():
     text = net("1,2", "1,2", body, "int64 a={1}")
     assert [b.node for b in blockers(text)] == ["slow"]
     assert blockers(text, end=("e",)) == ()
+
+
+def test_a_float_model_also_names_what_could_not_be_built_when_it_is_quantized():
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    m (float[1,4,4] x) => (float[1,4,4] y) <float[4,4] w={1,2,3,4,1,2,3,4,1,2,3,4,1,2,3,4}, float[4] g={1,1,1,1}, int64 axis={1}>
+    { [norm] n = LayerNormalization(x, g) \n [dense] h = MatMul(n, w) \n [sort] s = CumSum(h, axis) \n [mix] y = MatMul(s, x) }"""
+    assert [(b.node, b.what) for b in blockers(text)] == [
+        ("norm", "there is no kernel for this operator"),
+        ("dense", "it is not quantized"),
+        ("sort", "there is no kernel for this operator"),
+        ("mix", "both operands are computed at run time"),
+    ]
+
+
+REFUSED = {
+    "tract_qlstm_scan_int8": "Scan",
+    "dtln_stage1_lstm_float": "LSTM LSTM MatMul",
+    "ort_whisper_encoder_attention_float": "LayerNormalization Attention MatMul SkipLayerNormalization MatMul MatMul",
+    "ort_gpt2_one_layer_float": "LayerNormalization Gemm MatMul Where MatMul Gemm LayerNormalization Gemm Gemm",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_real_model_out_of_reach_is_refused_by_the_nodes_that_matter(name):
+    model = load_model(shared_model(f"{name}.onnx"))
+    shapes = {"input_ids": (1, 8)} if "gpt2" in name else {}
+    assert [b.op for b in find_blockers(normalize(model, shapes))] == REFUSED[name].split()
+
+
+def test_a_microsoft_operator_on_the_host_is_refused():
+    text = """<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
+    m (float[1,4] x) => (float[1,4] y) <float s={0.5}, int8 z={0}>
+    { q = QuantizeLinear(x, s, z)
+      d = DequantizeLinear(q, s, z)
+      r = Relu(d)
+      e = QuantizeLinear(r, s, z)
+      f = DequantizeLinear(e, s, z)
+      [tail] y = com.microsoft.QuickGelu(f) }"""
+    assert [(b.node, b.what) for b in blockers(text)] == [("tail", "the host cannot run this operator")]

@@ -45,3 +45,9 @@ def test_a_view_that_is_read_twice_serves_both():
     before = graph(first, Node(TURN, (first,), "again"))
     after = merge_views(before)
     assert_equal_results(before, after)
+
+
+def test_a_tensor_whose_view_is_gone_names_the_node_in_front():
+    start = Node(table(lambda x: x // 2), (source(1, 2, 3, 4),), "half")
+    after = merge_views(graph(chain(start, Reshape((1, 24)), Reshape((1, 2, 3, 4)))))
+    assert (after.outputs["y0"].name, after.outputs["y0"].tensor) == ("half", "t2")

@@ -30,6 +30,14 @@ def test_a_process_alone_fires_at_its_gaps_and_the_first_event_at_zero() -> None
     assert times_of(network, 2) == [[[0, 1, 3], [8, 9, 11]]]
 
 
+def test_a_process_that_begins_later_holds_back_only_what_waits_for_it() -> None:
+    network = Network()
+    source = network.add("source", np.array([1, 1]), 5)
+    free = network.add("free", np.array([1, 1]))
+    network.wait(free, np.array([1]), source, np.array([0]), 2)
+    assert times_of(network, 2) == [[[5, 6], [7, 8]], [[0, 7], [8, 9]]]
+
+
 def test_a_consumer_fires_its_delay_after_each_beat_and_no_faster_than_its_gap() -> None:
     network = Network()
     source = network.add("source", np.array([1, 1, 1]))
@@ -126,7 +134,7 @@ def check_earliest(network: Network, frames: int) -> None:
     times = [t.ravel() for t in network.run(frames)]
     for p, mine in enumerate(times):
         gaps = np.tile(network.gaps[p], frames)
-        earliest = np.append(0, mine[:-1] + gaps[1:])
+        earliest = np.append(network.begins[p], mine[:-1] + gaps[1:])
         for source, events, delay in network.constraints[p]:
             per_frame = np.arange(frames)[:, np.newaxis] * network.events(source)
             index = (per_frame + events).ravel()

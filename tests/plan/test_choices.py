@@ -33,15 +33,16 @@ def test_choices_keep_to_the_limit_and_no_two_are_of_one_kind() -> None:
     order = Order.channels_last(node.src[0].type.shape)
     choices = MARKET.choose_all(node, (order,), 1296)
     assert choices and max(c.cycles for c in choices) <= 1296
-    kinds = [(c.folding.lanes_in, c.folding.lanes_out, c.spacing, c.order, c.taken) for c in choices]
+    kinds = [(c.folding.form, c.folding.lanes_in, c.folding.lanes_out, c.spacing, c.order, c.taken) for c in choices]
     assert len(set(kinds)) == len(kinds)
 
 
 def test_the_cheapest_of_a_kind_is_offered() -> None:
     node = two_convs().by_name["first_matmul"]
     order = Order.channels_last(node.src[0].type.shape)
-    offered = {c.folding.lanes_in + (c.folding.lanes_out,): c.price for c in MARKET.choose_all(node, (order,), 1296)}
+    choices = MARKET.choose_all(node, (order,), 1296)
+    offered = {(c.folding.form, c.folding.lanes_in, c.folding.lanes_out): c.price for c in choices}
     for offer in MARKET.supply.offers(node):
         if offer.cycles <= 1296:
-            lanes = offer.folding.lanes_in + (offer.folding.lanes_out,)
-            assert offered[lanes] <= MARKET.prices.of_area(offer.area)
+            kind = (offer.folding.form, offer.folding.lanes_in, offer.folding.lanes_out)
+            assert offered[kind] <= MARKET.prices.of_area(offer.area)

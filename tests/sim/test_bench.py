@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.icarus import requires_icarus
 from tests.sim.tiny import run_bench, two_input_graph, write_tiny_bundle
+
+pytestmark = requires_icarus
 
 WRAPPER = """
 module tiny (

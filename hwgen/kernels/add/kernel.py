@@ -66,15 +66,20 @@ class AddKernel:
         words = folding.contents(node, spec)
         return {f"table_{lane}": MemoryImage(words, spec.out.width) for lane in range(spec.lanes)}
 
-    def proof(self, node: Node, folding_: AddFolding) -> dict[str, Any]:
+    def proof(self, node: Node, folding_: AddFolding, taken: tuple[Order, ...] = ()) -> dict[str, Any]:
         """The constants, and that they were compared with the exact sum at every pair of codes (JSON-able).
 
         Raises InternalError if they are wrong.
         """
         form = folding.form_of(node)
         check_sum_proof(form, node.op.table(form.a, form.b))  # type: ignore[attr-defined]
+        op: Add = node.op  # type: ignore[assignment]
         written: dict[str, Any] = {
             "form": form.kind,
+            "dialect": op.dialect,
+            "zero_point": op.zero_point,
+            "clip": [op.out.lo, op.out.hi],
+            "scales": {"ratio_a": str(op.ratio_a), "ratio_b": str(op.ratio_b), "offset": str(op.offset)},
             "a": [form.a.lo, form.a.hi],
             "b": [form.b.lo, form.b.hi],
             "points": form.proof.points if form.proof else 0,
@@ -88,5 +93,6 @@ class AddKernel:
             "multiplier_b": form.multiplier_b,
             "addend": form.addend,
             "shift": form.shift,
+            "clamp": [form.clamp.lo, form.clamp.hi],
             "ties": form.ties,
         }

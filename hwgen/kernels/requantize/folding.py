@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hwgen import costs
+from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Schedule
@@ -146,6 +147,19 @@ def channels_of_lanes(node: Node, order: Order, lanes: int) -> np.ndarray | None
     """Channel of each (beat of a period, lane), if the channels come round in one period after the other."""
     period = _channel_period(order, node.src[0].type.shape, node.op.axis)  # type: ignore[attr-defined]
     return None if period is None else period.reshape(-1, lanes)
+
+
+def channels_of_words(node: Node, lanes: int, order: Order) -> np.ndarray:
+    """Index into the constants for each (word, lane)."""
+    if len(constants.staircases(*op_and_range(node))) == 1:
+        return np.zeros((1, lanes), dtype=np.int64)
+    channels = channels_of_lanes(node, order, lanes)
+    if channels is None:
+        raise IllegalFolding.of(
+            f"Requantize '{node.name}'", "the channels arrive in an order that does not repeat",
+            found=order, expected="all channels one after the other", fix="insert a reorder",
+        )  # fmt: skip
+    return channels
 
 
 @lru_cache(maxsize=256)

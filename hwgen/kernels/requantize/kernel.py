@@ -70,10 +70,10 @@ class RequantizeKernel:
     ) -> dict[str, MemoryImage]:
         """Constants in the order in which the channels arrive; nothing where all channels share them."""
         if isinstance(spec, ThresholdsSpec):
-            return _threshold_images(node, spec, _channels(node, spec, taken[0]))
+            return _threshold_images(node, spec, folding.channels_of_words(node, spec.lanes, taken[0]))
         if not spec.groups:
             return {}
-        channels = _channels(node, spec, taken[0])
+        channels = folding.channels_of_words(node, spec.lanes, taken[0])
         if isinstance(spec, LineSpec):
             form = folding.shift_form_of(node, folding_)  # type: ignore[arg-type]
             images = {"addends": _image(form.addend, channels, spec.addend_bits)}
@@ -91,22 +91,9 @@ class RequantizeKernel:
             images["live"] = _image(tuple(map(int, division.live)), channels, 1)
         return images | _falling_image(division.index.falling, channels, spec)
 
-    def proof(self, node: Node, folding_: RequantizeFolding) -> dict[str, Any]:
+    def proof(self, node: Node, folding_: RequantizeFolding, taken: tuple[Order, ...] = ()) -> dict[str, Any]:
         """The constants of every channel and the points at which they were compared with the staircase (JSON-able)."""
-        return proof.proof(node, folding_)
-
-
-def _channels(node: Node, spec: RequantizeSpec, order: Order) -> np.ndarray:
-    """Index into the constants for each (word, lane)."""
-    if len(constants.staircases(*folding.op_and_range(node))) == 1:
-        return np.zeros((1, spec.lanes), dtype=np.int64)
-    channels = folding.channels_of_lanes(node, order, spec.lanes)
-    if channels is None:
-        raise IllegalFolding.of(
-            f"Requantize '{node.name}'", "the channels arrive in an order that does not repeat",
-            found=order, expected="all channels one after the other", fix="insert a reorder",
-        )  # fmt: skip
-    return channels
+        return proof.proof(node, folding_, taken)
 
 
 def _image(values: tuple[int, ...], channels: np.ndarray, bits: int) -> MemoryImage:

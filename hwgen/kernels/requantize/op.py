@@ -13,6 +13,7 @@ from hwgen.ir.graph import Node
 from hwgen.ir.op import Op, TensorType
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.requantizer import Dialect, Requantizer
+from hwgen.numerics.rounding_mode import Rounding
 from hwgen.numerics.staircase import Staircase
 
 
@@ -22,6 +23,7 @@ class Requantize(Op):
 
     ratio, offset: exact fractions, one for the tensor or one per channel of `axis`; the ratio may have any sign.
     out: range of the result; narrower than its data type where a Relu or Clip is fused.
+    rounding: how `round` rounds (hwgen/numerics/rounding_mode.py).
     """
 
     ratio: tuple[Fraction, ...]
@@ -30,6 +32,7 @@ class Requantize(Op):
     dialect: Dialect
     out: IntRange
     axis: int = 1
+    rounding: Rounding = "half_even"
 
     def __hash__(self) -> int:
         return self._hash
@@ -37,7 +40,7 @@ class Requantize(Op):
     @cached_property
     def _hash(self) -> int:
         """Planning looks this operator up thousands of times, and fractions are slow to hash."""
-        return hash((self.ratio, self.offset, self.zero_point, self.dialect, self.out, self.axis))
+        return hash((self.ratio, self.offset, self.zero_point, self.dialect, self.out, self.axis, self.rounding))
 
     @property
     def channels(self) -> int:
@@ -45,7 +48,7 @@ class Requantize(Op):
 
     @cached_property
     def requantizer(self) -> Requantizer:
-        return Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out)
+        return Requantizer(self.ratio, self.offset, self.zero_point, self.dialect, self.out, self.rounding)
 
     def staircases(self, x: IntRange) -> tuple[Staircase, ...]:
         """The exact function of each channel over all of `x`."""

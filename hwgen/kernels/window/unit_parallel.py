@@ -67,10 +67,7 @@ class ParallelUnit(wiring.Component):
     def _between(self, loop: int, low: int, high: int) -> Value:
         """Whether the loop stands at a coordinate from `low` up to and without `high`."""
         origin = (self.scan.rows, self.scan.columns)[loop][0]
-        count, extent = self.loops.count[loop], self.scan.extents[loop]
-        above = count >= low - origin if low > origin else Const(1)
-        below = count < high - origin if high - origin < extent else Const(1)
-        return above & below
+        return self.loops.between(loop, low - origin, high - origin)
 
     def _inside(self, loop: int, axis: Axis) -> Value:
         return self._between(loop, 0, axis.size)

@@ -118,12 +118,11 @@ class SerialUnit(wiring.Component):
 
     def _freed(self, m: Module, issue: Signal) -> Value:
         """Words that the event that comes next frees, one cycle after it has happened."""
-        free, last, counts = self.ring.freeing, self.loops.last, self.loops.count
+        free, last, between = self.ring.freeing, self.loops.last, self.loops.between
         most = max(free.column, free.row, free.frame)
         bits = most.bit_length()
-        in_row = (counts[0] >= free.rows[0]) & (counts[0] < free.rows[1])
-        in_column = (counts[0] >= free.rows[0]) & (counts[0] <= free.rows[1])
-        in_column &= (counts[1] >= free.columns[0]) & (counts[1] < free.columns[1])
+        in_row = between(0, *free.rows)
+        in_column = between(0, free.rows[0], free.rows[1] + 1) & between(1, *free.columns)
         at_row_end = Mux(last[0], Const(free.frame, bits), Mux(in_row, Const(free.row, bits), 0))
         at_position_end = Mux(last[1], at_row_end, Mux(in_column, Const(free.column, bits), 0))
         frees, freed = Signal(bits, name="frees"), Signal(bits, name="freed")

@@ -17,6 +17,7 @@ from hwgen.kernels.add import folding as folding_module
 from hwgen.kernels.add.folding import SumFolding, SumTableFolding, contents, foldings, orders, spec
 from hwgen.kernels.add.kernel import AddKernel
 from hwgen.kernels.add.op import Add
+from hwgen.numerics.float32 import fixed_part
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Target
 from hwgen.testing import check_kernel
@@ -60,6 +61,12 @@ NODES = {
         f32(0.0123457), f32(0.0000321), Fraction(1, 3), a=IntRange(-2000, 2000), b=IntRange(-1500, 1500)
     ),
 }
+ORT = [f32(np.float32(s) / np.float32(0.045)) for s in (0.02, 0.031)]
+NODES["float32 of onnxruntime"] = Node(
+    Add(*ORT, Fraction(float(fixed_part(*map(np.float32, map(float, ORT)), 7, 100, 129))), 0, UINT8, "ort"),
+    add(*ORT, a=UINT8, b=UINT8).src,
+    "add",
+)
 TABLE = add(Fraction(1, 10), Fraction(3, 10), a=IntRange(-20, 19), b=IntRange(0, 30), zero_point=1)
 
 

@@ -14,6 +14,7 @@ from hwgen.ir.op import TensorType
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.requantizer import Dialect
+from hwgen.numerics.rounding_mode import Rounding
 
 INT8 = IntRange(-128, 127)
 
@@ -28,9 +29,10 @@ def requantize(
     dialect: Dialect = "real",
     shape: tuple[int, ...] = (1, 6, 4, 4),
     axis: int = 1,
+    rounding: Rounding = "half_even",
 ) -> Node:
     source = Node(Input(TensorType(shape, x)), (), "x")
-    return Node(Requantize(ratio, offset, zero_point, dialect, out, axis), (source,), "requantize")
+    return Node(Requantize(ratio, offset, zero_point, dialect, out, axis, rounding), (source,), "requantize")
 
 
 def layer(channels: int = 6, steps: float = 20.0, seed: int = 0, falling: bool = True, **options: object) -> Node:

@@ -15,6 +15,7 @@ from hwgen.ir.order import Order
 from hwgen.kernels.requantize.folding import RequantizeFolding
 from hwgen.kernels.requantize.kernel import RequantizeKernel
 from hwgen.numerics.range import IntRange
+from hwgen.numerics.rounding_mode import ROUNDINGS
 from hwgen.targets import Target
 from hwgen.testing import check_kernel, unit_with_memories
 from tests.kernels.requantize.nodes import layer, powers_of_two, requantize
@@ -45,6 +46,12 @@ NODES = {
         (Fraction(5), Fraction(77), Fraction(-900), Fraction(1, 3), Fraction(-70), Fraction(11, 3)),
     ),
     "one code only": requantize((Fraction(0),), (Fraction(5),)),
+    **{
+        f"rounding {mode}": requantize(
+            tuple(Fraction(n, 64) for n in (1, -2, 4, 8, -16, 3)), (Fraction(5, 2),), zero_point=3, rounding=mode
+        )
+        for mode in ROUNDINGS[1:]
+    },
     "a ratio above one": layer(seed=8, steps=0.4, x=IntRange(-70, 60)),
 }
 

@@ -201,11 +201,11 @@ def test_dynamic_quantization_is_refused_once():
     assert "quantize statically" in str(error.value)
 
 
-def test_block_scales_are_refused():
+def test_block_scales_of_an_activation_are_refused():
     proto = parse("""<ir_version: 10, opset_import: ["" : 21]>
-    m (float[1,4] x) => (float[1,2] y) <int8[4,2] w={1,2,3,4,5,6,7,8}, float[2,2] s={1.0,2.0,3.0,4.0}>
-    { d = DequantizeLinear<axis=0, block_size=2>(w, s) \n y = MatMul(x, d) }""")
-    with pytest.raises(UnsupportedOp, match="block-wise scales"):
+    m (float[4,2] x) => (float[4,2] y) <float[2,2] s={1.0,2.0,3.0,4.0}, int8[2,2] z={0,0,0,0}>
+    { q = QuantizeLinear<axis=0, block_size=2>(x, s, z) \n y = DequantizeLinear<axis=0, block_size=2>(q, s, z) }""")
+    with pytest.raises(UnsupportedOp, match="an activation has block-wise scales"):
         quantized(proto)
 
 

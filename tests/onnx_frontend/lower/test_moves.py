@@ -76,7 +76,7 @@ def test_constants_per_channel_behind_a_concat_are_cut_for_each_branch():
     assert_equal_to_oracle(net("1,2,3", "1,4,3", body, "float[4,1] k={0.5,-1.5,2.0,0.25}"))
 
 
-def test_backward_slices_and_uneven_gathers_are_refused():
+def test_backward_slices_are_refused():
     with pytest.raises(UnsupportedOp, match="runs backwards"):
         lowered(
             net(
@@ -86,8 +86,12 @@ def test_backward_slices_and_uneven_gathers_are_refused():
                 "int64[1] b={5}, int64[1] e={-9}, int64[1] a={1}, int64[1] t={-1}",
             )
         )
-    with pytest.raises(UnsupportedOp, match="do not run in even steps"):
-        lowered(net("1,6,4", "1,3,4", "h = Gather<axis=1>(d, i)", "int64[3] i={1,2,5}"))
+
+
+def test_an_uneven_gather_joins_its_even_runs():
+    text = net("1,6,4", "1,5,4", "h = Gather<axis=1>(d, i)", "int64[5] i={1,2,5,0,-2}")
+    assert kinds(text).count("Concat") == 1 and kinds(text).count("Slice") == 3
+    assert_equal_to_oracle(text)
 
 
 @pytest.mark.parametrize("pool", ["MaxPool", "AveragePool"])

@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
 import numpy as np
 
 from hwgen import costs
+from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
-from hwgen.kernels.base import Folding, UnitSpec, lane_counts
+from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
+from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of, signed_bits
+from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
+
+DSP_BITS = 18
+"""The widest operand of hdl/multiplier.py."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class DenseFolding(Folding):
     """Each cycle multiplies `group_lanes` x `pe` x `simd` pairs.
 
     weight_memory: "block" or "logic" (a table in LUTs). group_lanes above 1 need all outputs of a group at once.
+    multiplier: "dsp", or "fabric": multiples of the inputs, picked by the digits of the weights.
     """
 
     form: ClassVar[str] = "dense"
@@ -32,10 +38,11 @@ class DenseFolding(Folding):
     pe: int
     simd: int
     weight_memory: str
+    multiplier: str = "dsp"
 
     @classmethod
-    def of(cls, group_lanes: int, pe: int, simd: int, weight_memory: str) -> DenseFolding:
-        return cls((group_lanes * simd,), group_lanes * pe, group_lanes, pe, simd, weight_memory)
+    def of(cls, group_lanes: int, pe: int, simd: int, weight_memory: str, multiplier: str = "dsp") -> DenseFolding:
+        return cls((group_lanes * simd,), group_lanes * pe, group_lanes, pe, simd, weight_memory, multiplier)
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class DenseSpec(UnitSpec):
     """What the array's hardware depends on.
 
     blocks: group blocks a position; folds: passes over the held inputs of a block; steps: cycles a pass.
+    weight_bits: of a stored weight. digits: how it picks multiples of an input; none: it is a factor in two's complement.
     """
 
     group_lanes: int
@@ -55,6 +63,7 @@ class DenseSpec(UnitSpec):
     weight_bits: int
     out: IntRange
     weight_memory: str
+    digits: tuple[Digit, ...] = ()
 
     @property
     def weight_depth(self) -> int:
@@ -65,25 +74,19 @@ class DenseSpec(UnitSpec):
         return signed_bits(self.x) + self.weight_bits
 
 
-def signed_bits(values: IntRange) -> int:
-    """Bits of the two's complement word that holds `values`, also where they are never negative."""
-    return IntRange(min(values.lo, -1), values.hi).width
-
-
-def shape_of(node: Node) -> tuple[int, int, int, int]:
-    """(groups, outputs a group, inputs a group, positions of a frame)."""
-    op: MatMul = node.op  # type: ignore[assignment]
-    outputs, inputs = weights_of(node.src).shape
-    x = node.src[0].type
-    return op.groups, outputs // op.groups, inputs, x.size // x.shape[op.axis]
-
-
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
     groups, outputs, inputs, _ = shape_of(node)
+    narrow = max(signed_bits(node.src[0].type.range), signed_bits(IntRange.of_array(weights_of(node.src)))) <= DSP_BITS
+    multipliers = ("dsp", "fabric") if narrow else ("fabric",)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
-    return tuple(DenseFolding.of(*shape, memory) for shape in shapes for memory in ("block", "logic"))
+    return tuple(
+        DenseFolding.of(*shape, memory, multiplier)
+        for shape in shapes
+        for memory in ("block", "logic")
+        for multiplier in multipliers
+    )
 
 
 def positions_in(node: Node, folding: DenseFolding, order: Order) -> np.ndarray | None:
@@ -92,27 +95,12 @@ def positions_in(node: Node, folding: DenseFolding, order: Order) -> np.ndarray 
     op: MatMul = node.op  # type: ignore[assignment]
     shape = node.src[0].type.shape
     run = order.run_over(shape, op.axis)
-    if run is None or not np.array_equal(_bases(order, shape, op.axis), _bases(_plain(shape, op.axis), shape, op.axis)):
+    if run is None or not keeps_positions(order, shape, op.axis):
         return None
     lanes = folding.group_lanes
     beats = run.reshape(groups // lanes, inputs // folding.simd, lanes, folding.simd)
     group = np.arange(groups).reshape(-1, 1, lanes, 1)
     return beats if np.all(beats // inputs == group) else None
-
-
-@lru_cache(maxsize=1024)
-def _bases(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray:
-    """Flat index of element 0 of `axis` for each run over it, in stream order."""
-    stride, extent = row_major_strides(shape)[axis], shape[axis]
-    index = order.indices[::extent]
-    return index - index // stride % extent * stride
-
-
-def _plain(shape: tuple[int, ...], axis: int, *inner: tuple[int, int]) -> Order:
-    """Row-major over all other axes, then `axis` (or the loops given in its place)."""
-    strides = row_major_strides(shape)
-    outer = [(extent, strides[k]) for k, extent in enumerate(shape) if k != axis]
-    return Order.of_loops(*outer, *(inner or ((shape[axis], strides[axis]),)))
 
 
 def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple[tuple[Order, ...], Order]:
@@ -123,7 +111,7 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
     stride = row_major_strides(shape)[op.axis]
     taken = given[0]
     if positions_in(node, folding, taken) is None:
-        taken = _plain(
+        taken = plain_order(
             shape,
             op.axis,
             (groups // folding.group_lanes, folding.group_lanes * inputs * stride),
@@ -131,11 +119,13 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
             (folding.group_lanes, inputs * stride),
             (folding.simd, stride),
         )
-    return (taken,), _plain(node.type.shape, op.axis)
+    return (taken,), plain_order(node.type.shape, op.axis)
 
 
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
+    weights = weights_of(node.src)
+    digits = digits_of(weights) if folding.multiplier == "fabric" else ()
     return DenseSpec(
         folding.group_lanes,
         folding.pe,
@@ -144,15 +134,19 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
         outputs // folding.pe,
         inputs // folding.simd,
         node.src[0].type.range,
-        signed_bits(IntRange.of_array(weights_of(node.src))),
+        code_bits(digits) if digits else signed_bits(IntRange.of_array(weights)),
         node.type.range,
         folding.weight_memory,
+        digits,
     )
 
 
 def latency(spec: DenseSpec) -> int:
-    """Issue, buffer and weight memory (3), multiplier (2), adder tree, accumulator (where there is one)."""
-    return 5 + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
+    """Issue, buffer and weight memory (3), products, adder trees, accumulator (where there is one)."""
+    product = costs.wide_multiplier_latency(signed_bits(spec.x), spec.weight_bits)
+    if spec.digits:
+        product = 2 + costs.adder_tree_latency(len(spec.digits))
+    return 3 + product + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
 
 
 def schedule(node: Node, folding: DenseFolding) -> Schedule:
@@ -173,13 +167,15 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     s, family = spec(node, folding), target.family
     arrays = s.group_lanes * s.pe
     total = costs.memory(family, s.weight_depth, arrays * s.simd * s.weight_bits, s.weight_memory, output_register=True)
-    lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width)
+    lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width) if not s.digits else Resources()
     if s.steps > 1:
         # The sum so far is gated in LUTs of its own, because no tool packs that into the adder.
         lane += costs.adder(family, s.out.width) + costs.registers(s.out.width) + Resources(luts=s.out.width)
     total += costs.times(arrays, lane)
-    product = costs.multiplier(family, signed_bits(s.x), s.weight_bits)
-    total += Resources(dsps=product.dsps * arrays * s.simd)
+    if s.digits:
+        total += fabric_products(family, s.digits, s.x, s.out, s.group_lanes, s.pe, s.simd)
+    else:
+        total += costs.times(arrays * s.simd, costs.wide_multiplier(family, signed_bits(s.x), s.weight_bits))
     lane_bits = s.group_lanes * s.simd * s.x.width
     total += costs.registers(3 * lane_bits + 3 * latency(s) + (s.weight_depth - 1).bit_length())
     if s.folds > 1:
@@ -190,3 +186,30 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
         if limit > 1:
             total += costs.counter(family, limit)
     return total
+
+
+def arrange(node: Node, spec: DenseSpec, taken: tuple[Order, ...]) -> DenseSpec:
+    """The same array for every order: the weights follow."""
+    return spec
+
+
+def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
+    """The weights in the order in which the inputs arrive."""
+    positions = positions_in(node, folding, taken[0])
+    if positions is None:
+        raise IllegalFolding.of(
+            f"MatMul '{node.name}'",
+            "the inputs arrive in an order that the array cannot use",
+            found=taken[0],
+            expected="the contracted axis innermost",
+            fix="insert a reorder",
+        )
+    weights = weights_of(node.src)
+    inputs = weights.shape[1]
+    blocks, steps, lanes, simd = positions.shape
+    by_group = weights.reshape(blocks, lanes, spec.folds, spec.pe, inputs)
+    column = (positions % inputs).transpose(0, 2, 1, 3)[:, :, None, None]
+    # (block, group lane, fold, pe, step, simd) -> word (block, fold, step), lane (group lane, pe, simd)
+    chosen = np.take_along_axis(by_group[..., None, :], column, axis=-1)
+    words = chosen.transpose(0, 2, 4, 1, 3, 5).reshape(spec.weight_depth, -1)
+    return {"weights": MemoryImage(codes_of(words, spec.digits) if spec.digits else words, spec.weight_bits)}

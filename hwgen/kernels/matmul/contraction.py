@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all forms of a MatMul ask about their node: extents, widths and the orders of the contracted axis."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from hwgen.ir.graph import Node
+from hwgen.ir.order import Order, row_major_strides
+from hwgen.kernels.matmul.op import MatMul, weights_of
+from hwgen.numerics.range import IntRange
+
+
+def signed_bits(values: IntRange) -> int:
+    """Bits of the two's complement word that holds `values`, also where they are never negative."""
+    return IntRange(min(values.lo, -1), values.hi).width
+
+
+def shape_of(node: Node) -> tuple[int, int, int, int]:
+    """(groups, outputs a group, inputs a group, positions of a frame)."""
+    op: MatMul = node.op  # type: ignore[assignment]
+    outputs, inputs = weights_of(node.src).shape
+    x = node.src[0].type
+    return op.groups, outputs // op.groups, inputs, x.size // x.shape[op.axis]
+
+
+def keeps_positions(order: Order, shape: tuple[int, ...], axis: int) -> bool:
+    """Whether the runs over `axis` come in row-major order of the other axes."""
+    return np.array_equal(_bases(order, shape, axis), _bases(plain_order(shape, axis), shape, axis))
+
+
+@lru_cache(maxsize=1024)
+def _bases(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray:
+    """Flat index of element 0 of `axis` for each run over it, in stream order."""
+    stride, extent = row_major_strides(shape)[axis], shape[axis]
+    index = order.indices[::extent]
+    return index - index // stride % extent * stride
+
+
+def plain_order(shape: tuple[int, ...], axis: int, *inner: tuple[int, int]) -> Order:
+    """Row-major over all other axes, then `axis` (or the loops given in its place)."""
+    strides = row_major_strides(shape)
+    outer = [(extent, strides[k]) for k, extent in enumerate(shape) if k != axis]
+    return Order.of_loops(*outer, *(inner or ((shape[axis], strides[axis]),)))

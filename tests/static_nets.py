@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two small float networks with the operators that exporters write, and onnxruntime's static quantizer over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+class _Net:
+    """A float network under construction: seeded weights, one tensor after the other."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(0)
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def weights(self, *shape: int) -> str:
+        return self.constant(self.rng.normal(0, 0.3, shape).astype(np.float32))
+
+    def constant(self, value: object, dtype: type = np.float32) -> str:
+        name = f"k{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
+
+    def add(self, op: str, *inputs: str, **attributes: object) -> str:
+        name = f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, inputs, [name], name=f"{op}_{len(self.nodes)}", **attributes))
+        return name
+
+    def model(self, shape: tuple[int, ...], result: tuple[int, ...]) -> onnx.ModelProto:
+        """The network whose last operator gives the result."""
+        self.nodes[-1].output[0] = "y"
+        info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", shape), ("y", result))]
+        graph = helper.make_graph(self.nodes, "net", info[:1], info[1:], self.constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def convolutions() -> onnx.ModelProto:
+    """Conv, batch norm, Relu6 as Clip, depthwise, residual Add, GELU by Erf, a mean over all positions, Gemm."""
+    net = _Net()
+    x = net.add("Conv", "x", net.weights(6, 3, 3, 3), net.weights(6), pads=[1] * 4)
+    variance = net.constant(np.abs(net.rng.normal(1, 0.2, 6)))
+    x = net.add("BatchNormalization", x, net.weights(6), net.weights(6), net.weights(6), variance)
+    x = net.add("Clip", x, net.constant(0), net.constant(6))
+    x = short = net.add("Relu", net.add("Conv", x, net.weights(6, 1, 3, 3), group=6, pads=[1] * 4, strides=[2, 2]))
+    x = net.add("Add", net.add("Conv", x, net.weights(6, 6, 1, 1), net.weights(6)), short)
+    x = net.add("ReduceMean", x, axes=[2, 3], keepdims=1)
+    x = net.add("Reshape", x, net.constant([1, 6], np.int64))
+    net.add("Gemm", gelu(net, x), net.weights(4, 6), net.weights(4), transB=1)
+    return net.model((1, 3, 8, 8), (1, 4))
+
+
+def gelu(net: _Net, x: str) -> str:
+    """Gelu as exporters write it below opset 20."""
+    half = net.add("Erf", net.add("Div", x, net.constant(1.4142135)))
+    return net.add("Mul", net.add("Mul", x, net.add("Add", half, net.constant(1))), net.constant(0.5))
+
+
+def perceptron() -> onnx.ModelProto:
+    """Linear layers over three axes (the bias on either side), GELU by Erf, a residual Add."""
+    net = _Net()
+    x = net.add("Add", net.weights(16), net.add("MatMul", "x", net.weights(8, 16)))
+    x = net.add("Add", net.add("MatMul", gelu(net, x), net.weights(16, 8)), net.weights(8))
+    net.add("Add", x, "x")
+    return net.model((1, 5, 8), (1, 5, 8))
+
+
+def quantize(
+    source: onnx.ModelProto, kinds: tuple[str, str], per_channel: bool, symmetric: bool, prepared: bool, folder: Path
+) -> onnx.ModelProto:
+    """The QDQ form by onnxruntime. kinds: QuantType names of activations and weights; prepared: with quant_pre_process,
+    which folds batch norms, makes Gemms of 3-d products and leaves operator sets behind that nothing uses."""
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    shape = [d.dim_value for d in source.graph.input[0].type.tensor_type.shape.dim]
+
+    class Samples:
+        def __init__(self) -> None:
+            self.left = [{"x": np.random.default_rng(k).normal(size=shape).astype(np.float32)} for k in range(8)]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    given = folder / "float.onnx"
+    onnx.save(source, given)
+    if prepared:
+        quant_pre_process(given, folder / "prepared.onnx", auto_merge=True)
+        given = folder / "prepared.onnx"
+    activations, weights = (getattr(QuantType, kind) for kind in kinds)
+    quantize_static(
+        given,
+        folder / "quantized.onnx",
+        Samples(),
+        quant_format=QuantFormat.QDQ,
+        activation_type=activations,
+        weight_type=weights,
+        per_channel=per_channel,
+        extra_options={"ActivationSymmetric": symmetric},
+    )
+    return onnx.load(folder / "quantized.onnx")
