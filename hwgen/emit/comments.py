@@ -16,7 +16,7 @@ def commented(name: str, text: str, plan: Plan) -> str:
     top = text[start:end]
     for stage in plan.stages:
         top = re.sub(
-            rf"^(  \w+ {stage.name} \($)", lambda found, s=stage: f"  // {_words(s)}\n{found[1]}", top, flags=re.M
+            rf"^(  \w+ {stage.unit} \($)", lambda found, s=stage: f"  // {_words(s)}\n{found[1]}", top, flags=re.M
         )  # type: ignore[misc]
     return _header(name, plan) + text[:start] + top + text[end:]
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from hwgen.errors import PlanDoesNotFit
+from hwgen.pipeline import Source, compile_model
+from hwgen.plan import fifos
 from hwgen.plan.beats import Deadlock
 from hwgen.plan.fifos import Draft, build_model
 from hwgen.plan.make_plan import make_plan
@@ -14,6 +17,7 @@ from hwgen.plan.plan import Buffer, Goal, Plan
 from hwgen.targets import Target
 from tests.plan.networks import residual, two_convs, uneven_concat
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ECP5 = Target.named("ecp5-25k")
 
 
@@ -64,3 +68,36 @@ def test_a_device_that_is_too_small_is_refused_by_its_scarcest_resource() -> Non
 
 def test_the_same_graph_gives_the_same_plan() -> None:
     assert planned(50_000).links == planned(50_000).links
+
+
+def product_kinds(plan: Plan) -> set[str]:
+    """How the plan multiplies: the multipliers of its arrays, or the form that has none."""
+    foldings = [stage.folding for stage in plan.stages if stage.node.op.name == "MatMul"]
+    return {getattr(folding, "multiplier", folding.form) for folding in foldings}
+
+
+def test_products_in_luts_come_in_only_where_multipliers_do_not_reach_the_goal() -> None:
+    fastest = planned()
+    assert product_kinds(fastest) == {"dsp"}
+    beyond = planned(int(1.5 * ECP5.clock_mhz * 1_000_000 / fastest.timing.initiation_interval))
+    assert product_kinds(beyond) & {"fabric", "constant"}
+    assert beyond.timing.initiation_interval < fastest.timing.initiation_interval
+
+
+def digits_plan() -> Plan:
+    graph = compile_model(Source(EXAMPLES / "digits_cnn.onnx")).graph
+    return make_plan(graph, Target.named("ecp5-85k"), Goal())
+
+
+def test_a_network_with_lane_converters_keeps_the_interval_of_its_busiest_stage() -> None:
+    plan = digits_plan()
+    assert plan.timing.initiation_interval == plan.bottleneck.cycles.worst
+
+
+def test_two_schedules_give_shorter_queues_than_one_and_lose_no_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = digits_plan()
+    monkeypatch.setattr(fifos, "_joined", lambda latest, prompt: latest)
+    latest = digits_plan()
+    assert sum(k.queue_bits for k in joined.links) < sum(k.queue_bits for k in latest.links)
+    assert joined.timing.initiation_interval == latest.timing.initiation_interval
+    assert joined.timing.latency <= latest.timing.latency
