@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Elaboratable, Module, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.hdl.adder_tree import add_tree
 from hwgen.hdl.delay import delayed
+from hwgen.hdl.maximum_tree import maximum_tree
 from hwgen.kernels.pool.folding import TreeSpec
 
 
@@ -35,24 +36,10 @@ class TreeUnit(wiring.Component):
                 signs = [t if s.x.signed else Cat(t, 0).as_signed() for t in terms]
                 total = add_tree(m, signs, f"lane_{lane}", s.out.width)
             else:
-                total = self._largest(m, terms, lane)
+                total = maximum_tree(m, terms, f"lane_{lane}_largest")
             results.append(total.as_unsigned()[: s.out.width])
         m.d.comb += [
             self.o.payload.eq(Cat(*results)),
             self.o.valid.eq(delayed(m, self.i.valid, s.latency, "valid")),
         ]
         return m
-
-    def _largest(self, m: Module, terms: list[Value], lane: int) -> Value:
-        """The maximum of `terms`, with a register after every level, like in `add_tree`."""
-        shape, depth = signed(self.spec.out.width) if self.spec.out.signed else unsigned(self.spec.out.width), 0
-        while len(terms) > 1:
-            depth += 1
-            pairs = [terms[k : k + 2] for k in range(0, len(terms), 2)]
-            terms = []
-            for k, pair in enumerate(pairs):
-                largest = Signal(shape, name=f"lane_{lane}_largest{depth}_{k}", reset_less=True)
-                value = Mux(pair[0] > pair[1], pair[0], pair[1]) if len(pair) == 2 else pair[0]
-                m.d.sync += largest.eq(value)
-                terms.append(largest)
-        return terms[0]

@@ -149,7 +149,7 @@ def area(node: Node, folding: ThreePassFolding, target: Target) -> Resources:
         table = costs.memory(family, s.entries, bits, s.table_memory, output_register=True)
         total += costs.times(s.lanes, table + costs.adder(family, s.x.width + 1) + costs.registers(s.x.width + 1))
     compare = costs.adder(family, s.x.width) + costs.mux(family, 2, s.x.width) + costs.registers(s.x.width)
-    total += costs.times(s.lanes, compare) + costs.registers(s.lanes * s.x.width + s.x.width)
+    total += compare + costs.maximum_tree(family, s.lanes, s.x.width) + costs.registers(s.lanes * s.x.width)
     total += costs.adder_tree(family, s.lanes, s.term_bits + 1, s.total_bits + 1)
     total += costs.adder(family, s.total_bits) + costs.registers(s.total_bits)
     total += costs.divider(family, s.lanes, s.total_bits, s.quotient_bits)

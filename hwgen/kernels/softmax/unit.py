@@ -14,6 +14,7 @@ from hwgen.hdl.adder_tree import add_tree
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.divider import divide_rounded
 from hwgen.hdl.loops import Loops
+from hwgen.hdl.maximum_tree import maximum_tree
 from hwgen.hdl.memory import Memory
 from hwgen.kernels.softmax.folding import DIFFERENCE_LATENCY, TABLE_LATENCY, ThreePassSpec
 
@@ -93,21 +94,15 @@ class ThreePassUnit(wiring.Component):
         """(write enable, row, largest code) when the last beat of a row has been looked at."""
         s = self.spec
         beat = delayed(m, self.i.payload, 1, "arrived", reset_less=True)
-        codes, depth = [self._code_of(beat, lane) for lane in range(s.lanes)], 0
-        while len(codes) > 1:
-            depth += 1
-            pairs, codes = [codes[k : k + 2] for k in range(0, len(codes), 2)], []
-            for k, pair in enumerate(pairs):
-                larger = Signal.like(pair[0], name=f"larger{depth}_{k}", reset_less=True)
-                m.d.sync += larger.eq(Mux(pair[0] > pair[-1], pair[0], pair[-1]))
-                codes.append(larger)
-        running = Signal.like(codes[0], name="running", reset_less=True)
-        largest = Signal.like(codes[0], name="largest")
+        depth = costs.adder_tree_latency(s.lanes)
+        code = maximum_tree(m, [self._code_of(beat, lane) for lane in range(s.lanes)], "larger")
+        running = Signal.like(code, name="running", reset_less=True)
+        largest = Signal.like(code, name="largest")
         moved, first, last, row = (
             delayed(m, value, 1 + depth, f"take_{name}")
             for name, value in (("moved", take.move), ("first", take.first), ("last", take.last), ("row", take.row))
         )
-        m.d.comb += largest.eq(Mux(first | (codes[0] > running), codes[0], running))
+        m.d.comb += largest.eq(Mux(first | (code > running), code, running))
         with m.If(moved):
             m.d.sync += running.eq(largest)
         return moved & last, row, largest
