@@ -26,7 +26,6 @@ class Quant:
 
     scale: exact values of the float32 numbers in the file, one or one per index of `axis`; zero_point likewise.
     narrow: bounds of the codes where they are tighter than the data type (a Clip between Q and DQ).
-    block: elements along `axis` that share a scale, or None.
     dialect, rounding: how a requantization to this grid rounds (docs/numerics.md).
     zero_first: whether the zero point is added before rounding, as in QONNX, and not after it, as in ONNX.
     """
@@ -36,7 +35,6 @@ class Quant:
     bits: int
     signed: bool
     axis: int | None = None
-    block: int | None = None
     narrow: IntRange | None = None
     dialect: str = "real"
     rounding: Rounding = "half_even"

@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from hwgen.encodings.twos_complement.code import decode, encode
 from hwgen.ir.graph import Graph
-from hwgen.plan.fifos import Draft, build_model
+from hwgen.plan.fifos import FIRST_BEAT, Draft, build_model
 from hwgen.plan.plan import Plan, Port
 from hwgen.rtl.build_top import build_top
 from hwgen.rtl.top import axis_prefix
@@ -73,7 +73,7 @@ def run_design(plan: Plan, values: dict[str, np.ndarray], *, stall: float = 0.0,
         limit = 5000 + 40 * frames * plan.timing.latency
         for cycle in range(limit):
             for p in ins:
-                prefix, more = axis_prefix(plan, p), done[p.name] < len(feeds[p.name])
+                prefix, more = axis_prefix(plan, p), cycle >= FIRST_BEAT and done[p.name] < len(feeds[p.name])
                 offered[p.name] = more and (offered[p.name] or rng.random() >= stall)
                 context.set(getattr(top, f"{prefix}_tvalid"), offered[p.name])
                 context.set(getattr(top, f"{prefix}_tdata"), feeds[p.name][done[p.name]] if more else 0)
