@@ -31,6 +31,19 @@ def keeps_positions(order: Order, shape: tuple[int, ...], axis: int) -> bool:
     return np.array_equal(_bases(order, shape, axis), _bases(plain_order(shape, axis), shape, axis))
 
 
+def positions_of(node: Node, order: Order) -> np.ndarray | None:
+    """Index on the contracted axis of each element of a run over it, shape (groups, inputs of one), if the run keeps
+    groups and positions together; None where it does not."""
+    groups, _, inputs, _ = shape_of(node)
+    op: MatMul = node.op  # type: ignore[assignment]
+    shape = node.src[0].type.shape
+    run = order.run_over(shape, op.axis)
+    if run is None or not keeps_positions(order, shape, op.axis):
+        return None
+    beats = run.reshape(groups, inputs)
+    return beats if np.all(beats // inputs == np.arange(groups).reshape(-1, 1)) else None
+
+
 @lru_cache(maxsize=1024)
 def _bases(order: Order, shape: tuple[int, ...], axis: int) -> np.ndarray:
     """Flat index of element 0 of `axis` for each run over it, in stream order."""
