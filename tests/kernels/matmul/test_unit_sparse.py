@@ -15,7 +15,9 @@ from tests.kernels.matmul.nodes import matmul, matmul_with, pruned
 
 
 @pytest.mark.parametrize("multiplier", ["dsp", "fabric"])
-@pytest.mark.parametrize("pe, simd, window, slots", [(1, 4, 4, 2), (2, 8, 4, 2), (4, 16, 4, 2), (2, 8, 8, 2), (3, 16, 16, 4)])
+@pytest.mark.parametrize(
+    "pe, simd, window, slots", [(1, 4, 4, 2), (2, 8, 4, 2), (4, 16, 4, 2), (2, 8, 8, 2), (3, 16, 16, 4)]
+)
 def test_a_sparse_array_equals_golden_on_time_for_every_shape_of_array(
     pe: int, simd: int, window: int, slots: int, multiplier: str
 ) -> None:
