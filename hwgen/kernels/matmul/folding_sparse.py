@@ -21,10 +21,9 @@ from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
 from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
-from hwgen.kernels.matmul.contraction import plain_order, positions_of, shape_of, signed_bits
+from hwgen.kernels.matmul.contraction import aparts_of, plain_order, positions_of, sequence_of, shape_of, signed_bits
 from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
-from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
 
@@ -115,22 +114,17 @@ def foldings(node: Node, target: Target) -> tuple[SparseFolding, ...]:
 @lru_cache(maxsize=1024)
 def _windows(node: Node) -> tuple[tuple[int, int, int], ...]:
     """(window, slots, apart) worth a folding: none where a smaller window needs no larger part of its inputs."""
-    inputs, source, found = shape_of(node)[2], node.src[0].op, []
-    for apart in (1, source.taps) if isinstance(source, Window) and source.taps > 1 else (1,):
+    inputs, found = shape_of(node)[2], []
+    for apart in aparts_of(node):
         least = MOST_KEPT
         for window in WINDOWS:
             if inputs // apart % window:
                 continue
-            slots = max(1, _fullest(node, _sequence(inputs, apart), window))
+            slots = max(1, _fullest(node, sequence_of(inputs, apart), window))
             if slots / window <= least:
                 found.append((window, slots, apart))
                 least = slots / window * 0.99
     return tuple(found)
-
-
-def _sequence(inputs: int, apart: int) -> np.ndarray:
-    """Indices on the contracted axis, those `apart` from each other next to each other."""
-    return np.arange(inputs).reshape(-1, apart).T.ravel()
 
 
 def _fullest(node: Node, sequence: np.ndarray, window: int) -> int:
@@ -141,7 +135,7 @@ def _fullest(node: Node, sequence: np.ndarray, window: int) -> int:
 
 def passes_of(node: Node, folding: SparseFolding) -> int:
     """Cycles that the fullest window takes."""
-    sequence = _sequence(shape_of(node)[2], folding.apart)
+    sequence = sequence_of(shape_of(node)[2], folding.apart)
     return max(1, -(-_fullest(node, sequence, folding.window) // folding.slots))
 
 
