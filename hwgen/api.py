@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hwgen.check_model import ModelCheck
     from hwgen.diagnosis import Finding
     from hwgen.golden import Against, GoldenRun
+    from hwgen.pruner import Pruned
     from hwgen.quantizer import Quantized
     from hwgen.reports.report import Report
     from hwgen.simulate_bundle import Backpressure, Simulated
@@ -174,6 +175,23 @@ def quantize(
 
     target = None if output is None else Path(output)
     return quantize_model(Path(model), Path(calibration), target, style, shapes, progress)
+
+
+def prune(
+    model: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    pattern: str = "2:4",
+    sparsity: Fraction | float | None = None,
+    calibration: AnyPath | None = None,
+    progress: Progress = silent,
+) -> Pruned:
+    """A quantized model with its least weights set to zero: "N:M", or "block RxC" or "unstructured" and a `sparsity`."""
+    from hwgen.pruner import prune_model
+
+    target, samples = (None if path is None else Path(path) for path in (output, calibration))
+    share = None if sparsity is None else Fraction(sparsity)
+    return prune_model(Path(model), pattern, target, samples, share, progress)
 
 
 def source_of(model: AnyPath, shapes: Shapes | None, start: str | None, stop: str | None) -> Source:

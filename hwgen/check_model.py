@@ -14,6 +14,7 @@ from hwgen.pipeline import Source, compile_model, load_source
 from hwgen.plan.estimate import Estimate, estimate
 from hwgen.plan.plan import Goal
 from hwgen.progress import Progress, silent
+from hwgen.sparsity import Saving, WeightSparsity, find_sparsity
 from hwgen.targets import TARGETS, Target
 from onnx_frontend.boundary import find_boundary
 from onnx_frontend.host_boundary import host_boundary
@@ -49,9 +50,11 @@ class ModelCheck:
     host: tuple[str, ...]
     targets: tuple[Estimate, ...]
     tensors: tuple[str, ...]
+    sparsity: tuple[WeightSparsity, ...]
 
     def to_json(self) -> dict[str, Any]:
-        return {"ok": True, "blockers": [], **asdict(self)}
+        zeros = [asdict(row) | {"savings": [_saving(s) for s in row.savings]} for row in self.sparsity]
+        return {"ok": True, "blockers": [], **asdict(self), "sparsity": zeros}
 
 
 def check_model(
@@ -78,6 +81,7 @@ def check_model(
         host=host_boundary(quantized, graph).operators,
         targets=tuple(estimate(graph, target, goal or Goal()) for target in targets),
         tensors=tuple(name for name, tensor in quantized.tensors.items() if not tensor.is_constant),
+        sparsity=find_sparsity(graph),
     )
 
 
@@ -96,6 +100,10 @@ def _weight_bits(graph: Graph) -> dict[int, int]:
         if node.is_constant:
             bits[node.type.range.width] += node.type.size
     return dict(sorted(bits.items()))
+
+
+def _saving(saving: Saving) -> dict[str, Any]:
+    return {"pattern": saving.pattern, "cycles": float(saving.cycles), "bits": float(saving.bits)}
 
 
 def _edge(name: str, kind: Any) -> EdgeTensor:

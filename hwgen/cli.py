@@ -21,6 +21,7 @@ from hwgen.commands.answer import failure_document, print_json
 from hwgen.commands.build import build
 from hwgen.commands.check import check
 from hwgen.commands.doctor import doctor
+from hwgen.commands.prune import prune
 from hwgen.commands.quantize import quantize
 from hwgen.commands.report import report
 from hwgen.commands.run import run
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, build, sim, report, run, trace, quantize, doctor):
+for _command in (check, build, sim, report, run, trace, quantize, prune, doctor):
     app.command(_command.__name__)(_command)
 
 

@@ -8,7 +8,6 @@ Coefficients are fitted on synthesized blocks (``python -m hwgen.synth.calibrate
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from math import ceil, log2
 
@@ -20,21 +19,22 @@ class Coefficients:
     """LUTs of the basic shapes of logic, by family.
 
     adder_start: on ECP5 with the two slices that nextpnr adds to each carry chain, as its way in and its way out.
-    mux_ways: words that one LUT chooses between, by bit. table_words: words of a table that one LUT holds, by bit; table_join: how
-    much the joining of LUTs adds, and how much more where the depth is no power of two. ram: (words, bits, LUTs) of a RAM
-    made of LUTs.
+    mux_ways: words that one LUT chooses between, by bit; mux_wide: LUTs for each word after the first, where there are more
+    than four. table_words: words of a table that one LUT holds, by bit; table_join: how much the joining of LUTs adds, and
+    how much more where the depth is no power of two. ram: (words, bits, LUTs) of a RAM made of LUTs.
     """
 
     adder_bit: float
     adder_start: float
     mux_ways: int
+    mux_wide: float
     table_words: int
     table_join: tuple[float, float]
     ram: tuple[tuple[int, int, int], ...]
 
 
-_LUT4 = Coefficients(1.0, 2.0, 2, 16, (1.1, 1.35), ((16, 4, 4),))
-_LUT6 = Coefficients(1.0, 0.0, 4, 64, (1.1, 1.1), ((32, 6, 4), (64, 3, 4)))
+_LUT4 = Coefficients(1.0, 2.0, 2, 0.88, 16, (1.1, 1.35), ((16, 4, 4),))
+_LUT6 = Coefficients(1.0, 0.0, 4, 0.6, 64, (1.1, 1.1), ((32, 6, 4), (64, 3, 4)))
 _ECP5 = replace(_LUT4, adder_start=5.0)
 _ICE40 = replace(_LUT4, table_join=(1.9, 2.1))
 COEFFICIENTS = {"ecp5": _ECP5, "ice40": _ICE40, "gowin": _LUT4, "xc7": _LUT6, "xcup": _LUT6, "generic": _LUT6}
@@ -60,8 +60,10 @@ def adder(family: Family, bits: int) -> Resources:
 
 def mux(family: Family, ways: int, bits: int) -> Resources:
     """A selection of one out of `ways` words of `bits` bits."""
-    wide = Fraction(6, 7) if ways > 4 else 1
-    return Resources(luts=ceil(-(-(ways - 1) // (COEFFICIENTS[family.name].mux_ways - 1)) * bits * wide))
+    c = COEFFICIENTS[family.name]
+    if ways > 4:
+        return Resources(luts=ceil((ways - 1) * c.mux_wide * bits))
+    return Resources(luts=-(-(ways - 1) // (c.mux_ways - 1)) * bits)
 
 
 @cache

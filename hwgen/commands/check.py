@@ -48,6 +48,23 @@ def _show(found: ModelCheck) -> None:
         rows.add_row(e.target, "yes" if e.fits else "no", *speed, *area, used)
     console().print(rows)
     print("\nAn estimate without queues; hwgen build plans exactly.")
+    _show_sparsity(found)
+
+
+def _show_sparsity(found: ModelCheck) -> None:
+    """The layers with zeros that some hardware could skip."""
+    sparse = [row for row in found.sparsity if row.savings]
+    if not sparse:
+        return
+    rows = table("\nlayer", "\nweights", "\nzero", "\npattern", "multiplications\nleft", "weight bits\nleft")
+    for row in sparse:
+        for k, s in enumerate(row.savings):
+            head = (
+                (row.node, numbers.count(row.weights), numbers.percent(row.zeros / row.weights)) if not k else ("",) * 3
+            )
+            rows.add_row(*head, s.pattern, numbers.percent(float(s.cycles)), numbers.percent(float(s.bits)))
+    print()
+    console().print(rows)
 
 
 def _bits(counts: dict[int, int]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from amaranth.back import rtlil
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import Array, Cat, Elaboratable, Module, Signal, signed
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -70,6 +70,11 @@ def _arithmetic() -> dict[str, Block]:
         found[f"tree_{terms}"] = (
             Registered(16, terms, 20, lambda m, w: add_tree(m, w, "tree", 20)),
             lambda f, n=terms: costs.adder_tree(f, n, 16, 20) + costs.registers(16 * n + 20),
+        )
+    for ways in (2, 4, 8, 16):
+        found[f"select_{ways}"] = (
+            Registered(8, ways + 1, 8, lambda m, w: Array(w[:-1])[w[-1][: (len(w) - 2).bit_length()]]),
+            lambda f, n=ways: costs.mux(f, n, 8) + costs.registers(8 * (n + 1) + (n - 1).bit_length()),
         )
     for taps, lanes in ((4, 4), (9, 2)):
         codes = IntRange(-128, 127)

@@ -11,7 +11,7 @@ from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, Folding, MemoryImage, UnitSpec
-from hwgen.kernels.matmul import folding_constant, folding_dense
+from hwgen.kernels.matmul import folding_compressed, folding_constant, folding_dense, folding_sparse
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.targets import Resources, Target
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FORMS: dict[str, ModuleType] = {
     "dense": folding_dense,
+    "sparse": folding_sparse,
+    "compressed": folding_compressed,
     "constant": folding_constant,
 }
 """Each form by its name in plan.json: foldings, is_fallback, orders, schedule, cycles, area,
@@ -65,10 +67,18 @@ class MatMulKernel:
         return specs[0]
 
     def unit(self, spec: UnitSpec) -> Component:
+        from hwgen.kernels.matmul.unit_compressed import CompressedUnit
         from hwgen.kernels.matmul.unit_constant import ConstantUnit
         from hwgen.kernels.matmul.unit_dense import DenseUnit
+        from hwgen.kernels.matmul.unit_sparse import SparseUnit
 
-        return {"DenseSpec": DenseUnit, "ConstantSpec": ConstantUnit}[type(spec).__name__](spec)
+        units = {
+            "DenseSpec": DenseUnit,
+            "SparseSpec": SparseUnit,
+            "CompressedSpec": CompressedUnit,
+            "ConstantSpec": ConstantUnit,
+        }
+        return units[type(spec).__name__](spec)
 
     def program(self, node: Node, folding: Folding, spec: UnitSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
         return FORMS[folding.form].program(node, folding, spec, taken)
