@@ -19,7 +19,7 @@ from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import NEVER, Process, Schedule, Wait
-from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
+from hwgen.kernels.base import SPECS, Folding, MemoryImage, UnitSpec, lane_counts
 from hwgen.kernels.matmul.contraction import aparts_of, plain_order, positions_of, sequence_of, shape_of, signed_bits
 from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
@@ -100,6 +100,11 @@ class CompressedSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[CompressedFolding, ...]:
     """All numbers of walkers for each block that lets a quarter of the multiplications go."""
+    return _foldings(node)
+
+
+@lru_cache(maxsize=256)
+def _foldings(node: Node) -> tuple[CompressedFolding, ...]:
     groups, outputs, inputs, _ = shape_of(node)
     if groups > 1:
         return ()
@@ -153,6 +158,7 @@ def orders(node: Node, folding: CompressedFolding, given: tuple[Order, ...]) -> 
     return (taken,), plain_order(node.type.shape, op.axis)
 
 
+@lru_cache(maxsize=SPECS)
 def spec(node: Node, folding: CompressedFolding) -> CompressedSpec:
     _, outputs, inputs, _ = shape_of(node)
     weights, walkers = weights_of(node.src), folding.pe // folding.rows

@@ -20,7 +20,7 @@ from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
-from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
+from hwgen.kernels.base import SPECS, Folding, MemoryImage, UnitSpec, lane_counts
 from hwgen.kernels.matmul.contraction import aparts_of, plain_order, positions_of, sequence_of, shape_of, signed_bits
 from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
@@ -99,6 +99,11 @@ class SparseSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[SparseFolding, ...]:
     """All PE and SIMD for each window that lets a quarter of the multipliers go, as many slots as its fullest needs."""
+    return _foldings(node)
+
+
+@lru_cache(maxsize=256)
+def _foldings(node: Node) -> tuple[SparseFolding, ...]:
     _, outputs, inputs, _ = shape_of(node)
     return tuple(
         SparseFolding.of(pe, simd, window, slots, apart, memory, multiplier)
@@ -168,6 +173,7 @@ def _suits(node: Node, folding: SparseFolding, order: Order) -> bool:
     return int(fullest) <= passes_of(node, folding) * folding.slots
 
 
+@lru_cache(maxsize=SPECS)
 def spec(node: Node, folding: SparseFolding) -> SparseSpec:
     groups, outputs, inputs, _ = shape_of(node)
     weights = weights_of(node.src)
