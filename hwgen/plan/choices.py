@@ -78,11 +78,12 @@ class Market:
 
     def join(self, edge: Edge, seen: Order, lanes: int, sink: Choice, spacing: int, interval: int) -> float | None:
         """Price of the link to a choice from a source that sends beats of `lanes`, at least `spacing` cycles apart, in
-        the order `seen`; None where they cannot be linked within `interval` cycles."""
+        the order `seen`; None where they cannot be linked within `interval` cycles. A pipe that wants another order
+        hangs on the reorder in between."""
         mismatch = seen != sink.taken[edge.operand]
         lanes_sink, width = sink.folding.lanes_in[edge.operand], edge.source.type.range.width
-        if sink.is_pipe:
-            if mismatch or lanes % lanes_sink or lanes // lanes_sink > spacing:
+        if sink.is_pipe and not mismatch:
+            if lanes % lanes_sink or lanes // lanes_sink > spacing:
                 return None
             return self.prices.of_area(self.supply.serializer(width, lanes, lanes_sink))
         size, common = edge.source.type.size, gcd(lanes, lanes_sink)
@@ -99,7 +100,7 @@ class Market:
         Beats that are whole multiples of the source's are joined in front of the queue, where nothing waits.
         """
         lanes_sink = sink.folding.lanes_in[edge.operand]
-        if lanes_sink % lanes == 0 or lanes_sink == common:
+        if sink.is_pipe or lanes_sink % lanes == 0 or lanes_sink == common:
             return False
         return self.supply.cycles_taking(sink.node, sink.folding, edge.operand, lanes_sink // common) > interval
 

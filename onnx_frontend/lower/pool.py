@@ -13,12 +13,16 @@ from hwgen.ir.graph import Node
 from hwgen.kernels.elementwise.op import Table
 from hwgen.kernels.pool.op import Reduce
 from hwgen.kernels.view.op import Reshape, Transpose
+from hwgen.kernels.window.op import Window
 from onnx_frontend.lower.conv import spread, window
 from onnx_frontend.lower.expression import as_affine_clip, scalar, shrink
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Affine, Finish, Grid
-from onnx_frontend.lower.spatial import spatial
+from onnx_frontend.lower.spatial import Spatial, spatial
 from onnx_frontend.quant_graph import QuantNode
+
+VOLUME = 3
+"""Spatial axes that a pool may have."""
 
 
 def max_pool(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
@@ -32,13 +36,10 @@ def max_pool(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], out
             expected="the maxima only",
             fix="remove the second output",
         )
-    form = spatial(lowering, node)
+    form = spatial(lowering, node, most_axes=VOLUME)
     if form.covers_all:
         return global_max_pool(lowering, node, sources, output)
-    columns = window(lowering, node, source, form, source.type.range.lo)
-    if prod(form.kernel) == 1:
-        return columns
-    return lowering.emit(Reduce("max", 1, prod(form.kernel)), (columns,), lowering.named(node), (node,))
+    return _pooled(lowering, node, source, form, "max", source.type.range.lo)
 
 
 def global_max_pool(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
@@ -54,15 +55,40 @@ def before_max(lowering: Lowering, node: QuantNode, finish: Finish) -> tuple[Fin
     return (replace(finish, expression=finish.expression.map_constants(lambda c: c.reshape(()))),)
 
 
+def _pooled(lowering: Lowering, node: QuantNode, source: Node, form: Spatial, kind: str, fill: int) -> Node:
+    """The largest or the sum of each window; over a volume first in its planes, then across them: both are separable."""
+    name = lowering.named(node) + ("_sum" if kind == "sum" else "")
+    if len(form.size) < VOLUME:
+        columns = window(lowering, node, source, form, fill)
+        alone = prod(form.kernel) == 1 and kind == "max"
+        return columns if alone else lowering.emit(Reduce(kind, 1, prod(form.kernel)), (columns,), name, (node,))
+    _, channels, depth, *plane = source.type.shape
+    flat = lowering.emit(Reshape((1, channels * depth, *plane)), (source,), f"{name}_planes", (node,))
+    inner = Window(form.kernel[1:], form.strides[1:], form.dilations[1:], form.window_pads[1:], fill)
+    inside = _reduced_window(lowering, node, flat, inner, kind, f"{name}_plane")
+    rows, columns_ = inside.type.shape[2:]
+    stack = lowering.emit(Reshape((1, channels, depth, rows * columns_)), (inside,), f"{name}_stack", (node,))
+    across = fill * inner.taps if kind == "sum" else fill
+    pads = (form.window_pads[0], (0, 0))
+    outer = Window((form.kernel[0], 1), (form.strides[0], 1), (form.dilations[0], 1), pads, across)
+    total = _reduced_window(lowering, node, stack, outer, kind, name)
+    shape = (1, channels, total.type.shape[2], rows, columns_)
+    return lowering.emit(Reshape(shape), (total,), f"{name}_volume", (node,))
+
+
+def _reduced_window(lowering: Lowering, node: QuantNode, source: Node, op: Window, kind: str, name: str) -> Node:
+    columns = lowering.emit(op, (source,), f"{name}_window", (node,))
+    return lowering.emit(Reduce(kind, 1, op.taps), (columns,), name, (node,))
+
+
 def average_pool(lowering: Lowering, node: QuantNode) -> Affine:
     """AveragePool: the sum over a window; each position divides by its own count of taps."""
-    form = spatial(lowering, node)
+    form = spatial(lowering, node, most_axes=VOLUME)
     if form.covers_all:
         return global_average_pool(lowering, node)
     source = uniform_grid(lowering, node)
     taps, name = prod(form.kernel), lowering.named(node)
-    columns = window(lowering, node, source.node, form, source.quant.zero_point[0])
-    total = lowering.emit(Reduce("sum", 1, taps), (columns,), f"{name}_sum", (node,))
+    total = _pooled(lowering, node, source.node, form, "sum", int(source.quant.zero_point[0]))
     counts = spread(form.counts(bool(node.attributes.get("count_include_pad", 0))), len(total.type.shape))
     scale = np.array([source.quant.scale[0] / int(c) for c in counts.ravel()], object).reshape(counts.shape)
     offset = -scale * source.quant.zero_point[0] * taps

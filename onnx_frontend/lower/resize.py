@@ -86,8 +86,9 @@ def all_taps(lowering: Lowering, node: QuantNode) -> tuple[Taps, ...]:
             expected="nearest or linear along the last one or two axes of (1, C, *spatial)",
             fix="use mode nearest or linear without antialias, on channels-first images",
         )
-    scales = _scales(lowering, node, old, new)
-    return tuple(_taps(lowering, node, n, m, s) for n, m, s in zip(old[2:], new[2:], scales[2:], strict=True))
+    scales, crops = _scales(lowering, node, old, new), _crops(lowering, node, len(old))
+    axes = zip(old[2:], new[2:], scales[2:], crops[2:], strict=True)
+    return tuple(_taps(lowering, node, n, m, s, crop) for n, m, s, crop in axes)
 
 
 def _scales(lowering: Lowering, node: QuantNode, old: tuple[int, ...], new: tuple[int, ...]) -> list[Fraction]:
@@ -133,8 +134,30 @@ def _simple(value: float) -> Fraction:
     return nearest if np.float32(float(nearest)) == np.float32(value) else Fraction(float(value))
 
 
-def _taps(lowering: Lowering, node: QuantNode, n: int, m: int, scale: Fraction) -> Taps:
-    places = [min(max(_place(lowering, node, p, n, m, scale), Fraction(0)), Fraction(n - 1)) for p in range(m)]
+def _crops(lowering: Lowering, node: QuantNode, rank: int) -> list[tuple[Fraction, Fraction]]:
+    """Of tf_crop_and_resize: (start, end) per axis, in parts of its last index."""
+    whole = [(Fraction(0), Fraction(1))] * rank
+    roi = lowering.value(node, 1) if node.version >= 11 else None
+    if node.attributes.get("coordinate_transformation_mode") != "tf_crop_and_resize" or roi is None or not roi.size:
+        return whole
+    axes = [int(a) % rank for a in node.attributes.get("axes", range(rank))]
+    for axis, ends in zip(axes, roi.reshape(2, -1).T, strict=True):
+        whole[axis] = (_simple(ends[0]), _simple(ends[1]))
+    return whole
+
+
+def _taps(
+    lowering: Lowering, node: QuantNode, n: int, m: int, scale: Fraction, crop: tuple[Fraction, Fraction]
+) -> Taps:
+    places = [_place(lowering, node, p, n, m, scale, crop) for p in range(m)]
+    if "crop" in str(node.attributes.get("coordinate_transformation_mode")) and not (
+        0 <= min(places) and max(places) <= n - 1
+    ):
+        raise lowering.graph.refuse(
+            node, "it reads outside of its input", f"positions {float(min(places)):g} to {float(max(places)):g} of {n}",
+            "a region of interest inside of the image", "pad the image first",
+        )  # fmt: skip
+    places = [min(max(place, Fraction(0)), Fraction(n - 1)) for place in places]
     if is_nearest(node):
         first = [_round(lowering, node, x) for x in places]
         return Taps(tuple(min(max(f, 0), n - 1) for f in first), (1,) * m, (0,) * m, 1)
@@ -144,7 +167,9 @@ def _taps(lowering: Lowering, node: QuantNode, n: int, m: int, scale: Fraction) 
     return Taps(tuple(first), tuple(int((1 - f) * den) for f in far), tuple(int(f * den) for f in far), den)
 
 
-def _place(lowering: Lowering, node: QuantNode, p: int, n: int, m: int, scale: Fraction) -> Fraction:
+def _place(
+    lowering: Lowering, node: QuantNode, p: int, n: int, m: int, scale: Fraction, crop: tuple[Fraction, Fraction]
+) -> Fraction:
     """The coordinate in the input that belongs to output position p."""
     old_style = node.op == "Upsample" or node.version < 11
     mode = str(node.attributes.get("coordinate_transformation_mode", "asymmetric" if old_style else "half_pixel"))
@@ -160,6 +185,9 @@ def _place(lowering: Lowering, node: QuantNode, p: int, n: int, m: int, scale: F
             return p / scale
         case "tf_half_pixel_for_nn":
             return (p + half) / scale
+        case "tf_crop_and_resize":
+            start, end = crop
+            return (start + p * (end - start) / (m - 1) if m > 1 else (start + end) / 2) * (n - 1)
         case "half_pixel_symmetric":
             adjustment = Fraction(m) / (scale * n)
             return Fraction(n, 2) * (1 - adjustment) + (p + half) / scale - half
@@ -167,7 +195,7 @@ def _place(lowering: Lowering, node: QuantNode, p: int, n: int, m: int, scale: F
         node,
         "this coordinate transformation is not supported",
         found=mode,
-        expected="half_pixel, pytorch_half_pixel, align_corners, asymmetric, half_pixel_symmetric or tf_half_pixel_for_nn",
+        expected="half_pixel, pytorch_half_pixel, half_pixel_symmetric, tf_half_pixel_for_nn, align_corners, asymmetric or tf_crop_and_resize",
         fix="export with one of these",
     )
 

@@ -57,17 +57,19 @@ class Spatial:
         return result
 
 
-def spatial(lowering: Lowering, node: QuantNode, kernel: tuple[int, ...] | None = None) -> Spatial:
+def spatial(
+    lowering: Lowering, node: QuantNode, kernel: tuple[int, ...] | None = None, most_axes: int = MOST_AXES
+) -> Spatial:
     """The geometry of a Conv, MaxPool or AveragePool; kernel: shape of the weights where the attribute may be absent."""
     shape = lowering.shape(node.inputs[0])
     size = shape[2:]
-    if not 1 <= len(size) <= MOST_AXES or shape[0] != 1:
+    if not 1 <= len(size) <= most_axes or shape[0] != 1:
         raise lowering.graph.refuse(
             node,
             "this shape of input is not supported",
             found=f"{list(shape)}",
             expected="(1, C, L) or (1, C, H, W): one frame, one or two spatial axes",
-            fix="export the model with batch 1" if shape[0] != 1 else "there is no kernel for 3-D windows",
+            fix="export the model with batch 1" if shape[0] != 1 else "there is no convolution over volumes",
         )
     rank = len(size)
     ones = (1,) * rank
