@@ -222,15 +222,20 @@ def _buffer(link: Link, queues: list[QueueEvents], cycles: CyclesOf) -> Buffer:
 
 
 def predict_timing(draft: Draft) -> Timing:
-    """Initiation interval, latency and first output of a sized draft, inputs always valid, outputs always ready."""
+    """Initiation interval, latency and first output of a sized draft, inputs always valid, outputs always ready.
+
+    Buffers of whole frames take the first ones in faster than the slowest process can go on: that is no pace yet.
+    """
     model = build_model(draft, limited=True)
+    slowest = max(int(gap.sum()) for gap in model.network.gaps)
     frames = WARM_UP
     while True:
         times = model.network.settle(frames)
         starts = [times.of(e.process, e.index[:1]).ravel() for e in model.inputs.values()]
         intervals = [np.diff(s) for s in starts]
         settled = _settled_from(intervals)
-        if settled < frames - 3 or frames >= MOST_FRAMES:
+        keeps_up = max(int(interval[-1]) for interval in intervals) >= slowest
+        if (settled < frames - 3 and keeps_up) or frames >= MOST_FRAMES:
             break
         frames = min(2 * frames, MOST_FRAMES)
     begin = min(int(s[0]) for s in starts)

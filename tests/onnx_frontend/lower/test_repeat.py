@@ -3,7 +3,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.models import assert_equal_to_oracle
+from hwgen.passes.optimize import optimize
+from hwgen.plan.make_plan import make_plan
+from hwgen.plan.plan import Goal
+from hwgen.targets import Target
+from tests.harness import check_design
+from tests.models import assert_equal_to_oracle, lowered
 from tests.onnx_frontend.lower.test_layers import net
 
 
@@ -20,3 +25,11 @@ from tests.onnx_frontend.lower.test_layers import net
 )
 def test_copies_and_blocks(x: str, y: str, body: str, constants: str) -> None:
     assert_equal_to_oracle(net(x, y, body, constants))
+
+
+def test_frames_that_buffers_take_in_ahead_are_no_pace() -> None:
+    """Each axis that is repeated has memories for two frames in front of it, so the first frames come in too fast."""
+    graph = optimize(lowered(net("1,2,2", "1,4,8", "h = Tile(d, s)", "int64[3] s={1,2,4}")))
+    plan = make_plan(graph, Target.named("generic"), Goal())
+    assert plan.timing.initiation_interval == plan.bottleneck.cycles.worst
+    check_design(plan)
