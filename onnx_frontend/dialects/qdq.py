@@ -12,7 +12,7 @@ from hwgen.numerics.range import IntRange
 from onnx_frontend.dialects.builder import (
     CODE_TYPES,
     Builder,
-    Reader,
+    Dialect,
     fractions_of,
     one_or_per_channel,
     read_plain,
@@ -241,10 +241,13 @@ def read_dynamic(builder: Builder, node: ir.Node) -> None:
     builder.poison(node)
 
 
-READERS: dict[tuple[str, str], Reader] = {
-    ("", "QuantizeLinear"): read_quantize,
-    ("", "DequantizeLinear"): read_dequantize,
-    ("", "Clip"): read_clip,
-    ("", "Cast"): read_cast,
-    ("", "DynamicQuantizeLinear"): read_dynamic,
-}
+DIALECT = Dialect(
+    {
+        ("", "QuantizeLinear"): read_quantize,
+        ("", "DequantizeLinear"): read_dequantize,
+        ("", "Clip"): read_clip,
+        ("", "Cast"): read_cast,
+        ("", "DynamicQuantizeLinear"): read_dynamic,
+    },
+    read_input=read_input,
+)
