@@ -208,6 +208,12 @@ def arrange(node: Node, spec: DenseSpec, taken: tuple[Order, ...]) -> DenseSpec:
 
 def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
     """The weights in the order in which the inputs arrive."""
+    words = words_of(node, folding, weights_of(node.src), taken)
+    return {"weights": MemoryImage(codes_of(words, spec.digits) if spec.digits else words, spec.weight_bits)}
+
+
+def words_of(node: Node, folding: DenseFolding, weights: np.ndarray, taken: tuple[Order, ...]) -> np.ndarray:
+    """`weights` (M, K / groups) as the array reads them: word (block, fold, step), lane (group lane, pe, simd)."""
     positions = positions_in(node, folding, taken[0])
     if positions is None:
         raise IllegalFolding.of(
@@ -217,12 +223,11 @@ def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Ord
             expected="the contracted axis innermost",
             fix="insert a reorder",
         )
-    weights = weights_of(node.src)
     inputs = weights.shape[1]
     blocks, steps, lanes, simd = positions.shape
-    by_group = weights.reshape(blocks, lanes, spec.folds, spec.pe, inputs)
+    by_group = weights.reshape(blocks, lanes, -1, folding.pe, inputs)
     column = (positions % inputs).transpose(0, 2, 1, 3)[:, :, None, None]
     # (block, group lane, fold, pe, step, simd) -> word (block, fold, step), lane (group lane, pe, simd)
     chosen = np.take_along_axis(by_group[..., None, :], column, axis=-1)
-    words = chosen.transpose(0, 2, 4, 1, 3, 5).reshape(spec.weight_depth, -1)
-    return {"weights": MemoryImage(codes_of(words, spec.digits) if spec.digits else words, spec.weight_bits)}
+    folds = by_group.shape[2]
+    return chosen.transpose(0, 2, 4, 1, 3, 5).reshape(blocks * folds * steps, -1)

@@ -11,7 +11,7 @@ from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, Folding, MemoryImage, UnitSpec
-from hwgen.kernels.matmul import folding_constant, folding_dense, folding_sparse
+from hwgen.kernels.matmul import folding_cascade, folding_constant, folding_dense, folding_sparse
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.targets import Resources, Target
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMS: dict[str, ModuleType] = {
     "dense": folding_dense,
+    "cascade": folding_cascade,
     "sparse": folding_sparse,
     "constant": folding_constant,
 }
@@ -66,11 +67,17 @@ class MatMulKernel:
         return specs[0]
 
     def unit(self, spec: UnitSpec) -> Component:
+        from hwgen.kernels.matmul.unit_cascade import CascadeUnit
         from hwgen.kernels.matmul.unit_constant import ConstantUnit
         from hwgen.kernels.matmul.unit_dense import DenseUnit
         from hwgen.kernels.matmul.unit_sparse import SparseUnit
 
-        units = {"DenseSpec": DenseUnit, "SparseSpec": SparseUnit, "ConstantSpec": ConstantUnit}
+        units = {
+            "DenseSpec": DenseUnit,
+            "CascadeSpec": CascadeUnit,
+            "SparseSpec": SparseUnit,
+            "ConstantSpec": ConstantUnit,
+        }
         return units[type(spec).__name__](spec)
 
     def program(self, node: Node, folding: Folding, spec: UnitSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several products in one multiplication: weights of several outputs side by side, times the input that they share.
+
+    (w0 + w1 * 2**s) * x = w0 * x + (w1 * x) * 2**s
+
+Sums of such products keep the sums of the outputs apart, as long as each fits its field of s bits: how many products that
+are follows from the known weights. A negative field borrows from the one above it. Half of its span, added to every field
+but the highest, keeps all of them from going negative: the fields are then exact as they stand, with the highest bit of
+those that were lifted inverted. What the weights side by side are below a field is known as well, so they are stored with
+what it borrows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwgen.kernels.matmul.contraction import signed_bits
+from hwgen.numerics.range import IntRange
+
+
+@dataclass(frozen=True)
+class Packing:
+    """products: fields of a word; field_bits: of each; code_bits: of a stored weight, a signed field of the factor."""
+
+    products: int
+    field_bits: int
+    code_bits: int
+
+    def of(self, products: int) -> Packing:
+        """The same fields in a word of fewer."""
+        return replace(self, products=products)
+
+    @property
+    def factor_bits(self) -> int:
+        """Of the weights side by side."""
+        return (self.products - 1) * self.field_bits + self.code_bits
+
+    @property
+    def word_bits(self) -> int:
+        """Of the sums side by side."""
+        return self.products * self.field_bits
+
+    @property
+    def lift(self) -> int:
+        """What is added to a word so that no field goes negative but the highest."""
+        return sum(1 << (k * self.field_bits + self.field_bits - 1) for k in range(self.products - 1))
+
+
+def packing_of(weights: np.ndarray, lanes: int, products: int, x: IntRange, terms: int) -> Packing:
+    """The narrowest packing of `weights` (M, K), of which `lanes` consecutive rows are computed at the same time, for sums
+    of any `terms` products of a row."""
+    codes = packed_codes(weights, lanes, products)
+    total = largest_sums(weights, x, terms)
+    return Packing(products, signed_bits(total), signed_bits(IntRange.of_array(codes)))
+
+
+def packed_codes(weights: np.ndarray, lanes: int, products: int) -> np.ndarray:
+    """What is stored for each weight: itself, less what the fields below it borrow."""
+    codes = weights.astype(np.int64).reshape(-1, lanes, weights.shape[-1])
+    for lane in range(lanes):
+        if lane % products:
+            codes[:, lane] -= codes[:, lane - 1] < 0
+    return codes.reshape(weights.shape)
+
+
+def largest_sums(weights: np.ndarray, x: IntRange, terms: int) -> IntRange:
+    """The range of the sum of `terms` products of one row, whichever they are."""
+    ends = np.stack([weights.astype(np.int64) * x.lo, weights.astype(np.int64) * x.hi])
+    highest = np.sort(ends.max(axis=0), axis=1)[:, -terms:].sum(axis=1).max()
+    lowest = np.sort(ends.min(axis=0), axis=1)[:, :terms].sum(axis=1).min()
+    return IntRange(int(lowest), int(highest))
