@@ -19,7 +19,7 @@ from hwgen.kernels.matmul import folding_dense
 from hwgen.kernels.matmul.contraction import shape_of, signed_bits
 from hwgen.kernels.matmul.folding_dense import DenseFolding
 from hwgen.kernels.matmul.op import weights_of
-from hwgen.kernels.matmul.packing import Packing, packed_codes, packing_of
+from hwgen.kernels.matmul.packing import Packing, code_words, packed_codes, packing_of
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Family, Resources, Target
 
@@ -85,7 +85,7 @@ class CascadeSpec(UnitSpec):
     @property
     def column_bits(self) -> int:
         """Of a word of the memory of one place in all chains."""
-        return self.group_lanes * self.pe * self.chains * self.packing.code_bits
+        return self.group_lanes * self.chains * self.packing.starts(self.pe)[-1]
 
     @property
     def shared(self) -> tuple[int, ...]:
@@ -219,7 +219,6 @@ def program(node: Node, folding: CascadeFolding, spec: CascadeSpec, taken: tuple
     words = folding_dense.words_of(
         node, folding.dense, packed_codes(weights_of(node.src), spec.pe, folding.products), taken
     )
-    columns = words.reshape(spec.weight_depth, -1, spec.chain)
-    return {
-        f"weights_{place}": MemoryImage(columns[:, :, place], spec.packing.code_bits) for place in range(spec.chain)
-    }
+    columns = words.reshape(spec.weight_depth, spec.group_lanes, spec.pe, spec.chains, spec.chain)
+    bits = code_words(columns.transpose(4, 0, 1, 3, 2), spec.packing).reshape(spec.chain, spec.weight_depth, -1)
+    return {f"weights_{place}": MemoryImage(column, 1) for place, column in enumerate(bits)}

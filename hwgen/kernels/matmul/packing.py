@@ -22,20 +22,25 @@ from hwgen.numerics.range import IntRange
 
 @dataclass(frozen=True)
 class Packing:
-    """products: fields of a word; field_bits: of each; code_bits: of a stored weight, a signed field of the factor."""
+    """products: fields of a word; field_bits: of each; code_bits: of the stored weight in each field, lowest first."""
 
     products: int
     field_bits: int
-    code_bits: int
+    code_bits: tuple[int, ...]
 
     def of(self, products: int) -> Packing:
         """The same fields in a word of fewer."""
-        return replace(self, products=products)
+        return replace(self, products=products, code_bits=self.code_bits[:products])
 
     @property
     def factor_bits(self) -> int:
         """Of the weights side by side."""
-        return (self.products - 1) * self.field_bits + self.code_bits
+        return (self.products - 1) * self.field_bits + self.code_bits[-1]
+
+    def starts(self, lanes: int) -> tuple[int, ...]:
+        """Where the code of each of `lanes` output lanes begins in their memory word, and where the last one ends."""
+        bits = [self.code_bits[lane % self.products] for lane in range(lanes)]
+        return tuple(sum(bits[:lane]) for lane in range(lanes + 1))
 
     @property
     def word_bits(self) -> int:
@@ -51,9 +56,9 @@ class Packing:
 def packing_of(weights: np.ndarray, lanes: int, products: int, x: IntRange, terms: int) -> Packing:
     """The narrowest packing of `weights` (M, K), of which `lanes` consecutive rows are computed at the same time, for sums
     of any `terms` products of a row."""
-    codes = packed_codes(weights, lanes, products)
-    total = largest_sums(weights, x, terms)
-    return Packing(products, signed_bits(total), signed_bits(IntRange.of_array(codes)))
+    codes = packed_codes(weights, lanes, products).reshape(-1, lanes, weights.shape[1])
+    bits = (signed_bits(IntRange.of_array(codes[:, field::products])) for field in range(products))
+    return Packing(products, signed_bits(largest_sums(weights, x, terms)), tuple(bits))
 
 
 def packed_codes(weights: np.ndarray, lanes: int, products: int) -> np.ndarray:
@@ -63,6 +68,15 @@ def packed_codes(weights: np.ndarray, lanes: int, products: int) -> np.ndarray:
         if lane % products:
             codes[:, lane] -= codes[:, lane - 1] < 0
     return codes.reshape(weights.shape)
+
+
+def code_words(codes: np.ndarray, packing: Packing) -> np.ndarray:
+    """Codes of shape (..., lanes) as the bits of memory words, lowest first, side by side in the last axis."""
+    lanes = codes.shape[-1]
+    bits = [
+        (codes[..., lane, None] >> np.arange(packing.code_bits[lane % packing.products])) & 1 for lane in range(lanes)
+    ]
+    return np.concatenate(bits, axis=-1)
 
 
 def largest_sums(weights: np.ndarray, x: IntRange, terms: int) -> IntRange:

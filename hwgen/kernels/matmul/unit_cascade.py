@@ -21,7 +21,7 @@ class CascadeUnit(wiring.Component):
     """Runs blocks x folds x steps cycles a position, without a bubble between positions.
 
     ``i``: group_lanes x simd inputs; ``o``: group_lanes x pe accumulators. Memory ``weights_<place>``: for each chain the
-    weights of its block at that place, lane ``(group lane * pe + p) * chains + chain``.
+    weights of its block at that place, ``(group lane * chains + chain)`` times those of all pe lanes.
     """
 
     def __init__(self, spec: CascadeSpec):
@@ -104,9 +104,12 @@ class CascadeUnit(wiring.Component):
         """The sums of several output lanes out of one chain of blocks."""
         s, p = self.spec, self.spec.packing
         packing = p.of(len(lanes))
-        factors = []
+        starts, factors = p.starts(s.pe), []
+        base = (lanes[0] // s.pe * s.chains + chain) * starts[-1]
         for place, column in enumerate(columns):
-            codes = [column.word_select(lane * s.chains + chain, p.code_bits).as_signed() for lane in lanes]
+            edges = [base + starts[lane % s.pe] for lane in lanes]
+            bits = [p.code_bits[k] for k in range(len(lanes))]
+            codes = [column[edge : edge + n].as_signed() for edge, n in zip(edges, bits, strict=True)]
             factor = Signal(packing.factor_bits, name=f"factor_{lanes[0]}_{chain}_{place}")
             m.d.comb += factor.eq(Cat(*(_widened(code, p.field_bits) for code in codes[:-1]), codes[-1]))
             factors.append(factor)

@@ -34,7 +34,7 @@ def test_every_product_of_three_bits_comes_apart_again(products: int, x: IntRang
         matrix = np.array(weights).reshape(products, 1)
         packing = packing_of(matrix, products, products, x, 1)
         codes = packed_codes(matrix, products, products)[:, 0].tolist()
-        assert max(abs(2 * code + 1) for code in codes) < 1 << packing.code_bits
+        assert all(abs(2 * code + 1) < 1 << bits for code, bits in zip(codes, packing.code_bits, strict=True))
         whole = factor(codes, packing)
         assert -(1 << (packing.factor_bits - 1)) <= whole < 1 << (packing.factor_bits - 1)
         for value in range(x.lo, x.hi + 1):
