@@ -48,7 +48,7 @@ def _cascade(products: int, memory: str) -> CascadeFolding:
 
 CASES = (
     Case("8x8", "ecp5-85k", (-128, 127), INT8, _dense("block", "dsp"), 150),
-    Case("4x4", "ecp5-85k", (-8, 7), INT4, _dense("block", "dsp"), 180),
+    Case("4x4", "ecp5-85k", (-8, 7), INT4, _dense("block", "packed"), 180),
     Case("4x4, no DSP", "ecp5-85k", (-8, 7), INT4, _dense("block", "fabric"), 130),
     Case("8x8", "xcup", (-128, 127), INT8, _cascade(2, "block"), 250),
     Case("8x8, weights in LUTs", "xcup", (-128, 127), INT8, _cascade(2, "logic"), 250),

@@ -19,7 +19,7 @@ from hwgen.kernels.matmul import folding_dense
 from hwgen.kernels.matmul.contraction import shape_of, signed_bits
 from hwgen.kernels.matmul.folding_dense import DenseFolding
 from hwgen.kernels.matmul.op import weights_of
-from hwgen.kernels.matmul.packing import Packing, code_words, packed_codes, packing_of
+from hwgen.kernels.matmul.packing import Packing, code_words, packed_codes, packing_for
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Family, Resources, Target
 
@@ -116,16 +116,11 @@ def longest_chain(node: Node, family: Family, pe: int, simd: int, products: int)
     x = signed_bits(node.src[0].type.range)
     widest = family.dsp_modes[-1]
     for chain in reversed(lane_counts(simd, LONGEST_CHAIN)):
-        packing = _packing(node, pe, products, chain)
+        packing = packing_for(node, pe, products, chain)
         fits = packing.factor_bits <= widest.a_bits and x <= widest.b_bits
         if fits and packing.word_bits <= family.dsp_sum_bits:
             return chain
     return 0
-
-
-@lru_cache(maxsize=4096)
-def _packing(node: Node, pe: int, products: int, chain: int) -> Packing:
-    return packing_of(weights_of(node.src), pe, products, node.src[0].type.range, chain)
 
 
 def is_fallback(node: Node, folding: CascadeFolding) -> bool:
@@ -147,7 +142,7 @@ def spec(node: Node, folding: CascadeFolding) -> CascadeSpec:
         outputs // folding.pe,
         inputs // folding.simd,
         node.src[0].type.range,
-        _packing(node, folding.pe, folding.products, folding.chain),
+        packing_for(node, folding.pe, folding.products, folding.chain),
         node.type.range,
         folding.weight_memory,
     )

@@ -13,11 +13,16 @@ what it borrows.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
+from hwgen import costs
+from hwgen.ir.graph import Node
 from hwgen.kernels.matmul.contraction import signed_bits
+from hwgen.kernels.matmul.op import weights_of
 from hwgen.numerics.range import IntRange
+from hwgen.targets import Family, Resources
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,27 @@ class Packing:
         return sum(1 << (k * self.field_bits + self.field_bits - 1) for k in range(self.products - 1))
 
 
-def packing_of(weights: np.ndarray, lanes: int, products: int, x: IntRange, terms: int) -> Packing:
+@lru_cache(maxsize=4096)
+def packing_for(node: Node, lanes: int, products: int, terms: int, lifted: bool = True) -> Packing:
+    """The packing of a MatMul of which `lanes` outputs are computed at the same time, for sums of `terms` products.
+
+    lifted: whether `Packing.lift` is added to the words; fields that are not also hold what is borrowed from them.
+    """
+    sums = _sums_of(node)[terms - 1]
+    return packing_of(weights_of(node.src), lanes, products, sums if lifted else IntRange(sums.lo - 1, sums.hi))
+
+
+@lru_cache(maxsize=256)
+def _sums_of(node: Node) -> tuple[IntRange, ...]:
+    return largest_sums(weights_of(node.src), node.src[0].type.range)
+
+
+def packing_of(weights: np.ndarray, lanes: int, products: int, sums: IntRange) -> Packing:
     """The narrowest packing of `weights` (M, K), of which `lanes` consecutive rows are computed at the same time, for sums
-    of any `terms` products of a row."""
+    in the range `sums`."""
     codes = packed_codes(weights, lanes, products).reshape(-1, lanes, weights.shape[1])
     bits = (signed_bits(IntRange.of_array(codes[:, field::products])) for field in range(products))
-    return Packing(products, signed_bits(largest_sums(weights, x, terms)), tuple(bits))
+    return Packing(products, signed_bits(sums), tuple(bits))
 
 
 def packed_codes(weights: np.ndarray, lanes: int, products: int) -> np.ndarray:
@@ -79,9 +99,21 @@ def code_words(codes: np.ndarray, packing: Packing) -> np.ndarray:
     return np.concatenate(bits, axis=-1)
 
 
-def largest_sums(weights: np.ndarray, x: IntRange, terms: int) -> IntRange:
-    """The range of the sum of `terms` products of one row, whichever they are."""
+def largest_sums(weights: np.ndarray, x: IntRange) -> tuple[IntRange, ...]:
+    """At index n - 1 the range of the sum of any n products of one row of `weights` (M, K) with inputs in `x`."""
     ends = np.stack([weights.astype(np.int64) * x.lo, weights.astype(np.int64) * x.hi])
-    highest = np.sort(ends.max(axis=0), axis=1)[:, -terms:].sum(axis=1).max()
-    lowest = np.sort(ends.min(axis=0), axis=1)[:, :terms].sum(axis=1).min()
-    return IntRange(int(lowest), int(highest))
+    highest = np.sort(ends.max(axis=0), axis=1)[:, ::-1].cumsum(axis=1).max(axis=0)
+    lowest = np.sort(ends.min(axis=0), axis=1).cumsum(axis=1).min(axis=0)
+    return tuple(IntRange(lo, hi) for lo, hi in zip(lowest.tolist(), highest.tolist(), strict=True))
+
+
+def packed_products(family: Family, packing: Packing, x_bits: int, lanes: int, terms: int) -> Resources:
+    """The multipliers of `lanes` output lanes and the trees that add up `terms` words of each of them, and what puts their
+    borrowed fields right."""
+    total = Resources()
+    for first in range(0, lanes, packing.products):
+        own = packing.of(min(packing.products, lanes - first))
+        tree = costs.adder_tree(family, terms, own.factor_bits + x_bits, own.word_bits)
+        total += tree + costs.times(terms, costs.multiplier(family, own.factor_bits, x_bits))
+        total += Resources(luts=own.products - 1)
+    return total

@@ -15,6 +15,7 @@ from hwgen.hdl.memory import Memory
 from hwgen.kernels.matmul.contraction import signed_bits
 from hwgen.kernels.matmul.folding_cascade import CascadeSpec, latency
 from hwgen.kernels.matmul.lanes import accumulated, held_beat, next_word
+from hwgen.kernels.matmul.packed_lanes import factor
 
 
 class CascadeUnit(wiring.Component):
@@ -104,23 +105,14 @@ class CascadeUnit(wiring.Component):
         """The sums of several output lanes out of one chain of blocks."""
         s, p = self.spec, self.spec.packing
         packing = p.of(len(lanes))
-        starts, factors = p.starts(s.pe), []
-        base = (lanes[0] // s.pe * s.chains + chain) * starts[-1]
-        for place, column in enumerate(columns):
-            edges = [base + starts[lane % s.pe] for lane in lanes]
-            bits = [p.code_bits[k] for k in range(len(lanes))]
-            codes = [column[edge : edge + n].as_signed() for edge, n in zip(edges, bits, strict=True)]
-            factor = Signal(packing.factor_bits, name=f"factor_{lanes[0]}_{chain}_{place}")
-            m.d.comb += factor.eq(Cat(*(_widened(code, p.field_bits) for code in codes[:-1]), codes[-1]))
-            factors.append(factor)
+        start = (lanes[0] // s.pe * s.chains + chain) * p.starts(s.pe)[-1]
+        factors = [
+            factor(m, column, start, s.pe, lanes, p, f"factor_{lanes[0]}_{chain}_{place}")
+            for place, column in enumerate(columns)
+        ]
         dot = Dot(s.chain, packing.factor_bits, len(values[0]), packing.word_bits, packing.lift)
         m.submodules[f"dot_{lanes[0]}_{chain}"] = dot
         m.d.comb += [dot.a.eq(Cat(*factors)), dot.b.eq(Cat(*values))]
         fields = [dot.y.word_select(k, p.field_bits) for k in range(len(lanes))]
         lifted = [Cat(field[:-1], ~field[-1]).as_signed() for field in fields[:-1]]
         return [*lifted, fields[-1].as_signed()]
-
-
-def _widened(value: Value, bits: int) -> Value:
-    """The signed value in two's complement of so many bits."""
-    return Cat(value, value[-1].replicate(bits - len(value))) if bits > len(value) else value[:bits]
