@@ -36,7 +36,7 @@ def test_sums_at_the_ends_of_their_fields_do_not_disturb_each_other(values: tupl
 
 
 def test_a_field_holds_its_lowest_sum_and_what_is_borrowed_from_it() -> None:
-    node = matmul_with(np.full((2, 8), -1), (1, 8), x=IntRange(0, 8))  # sums of 4 down to -32, of six bits
+    node = matmul_with(np.full((2, 12), -1), (1, 12), x=IntRange(0, 8))  # sums of 4 down to -32, of six bits
     check_kernel(KERNEL, node, DenseFolding.of(1, 2, 4, "block", "packed"))
 
 
