@@ -11,9 +11,10 @@ from pathlib import Path
 
 from benchmarks.mvu import mvu
 from benchmarks.row import Row, markdown
+from benchmarks.spatial import spatial
 from hwgen.errors import HwgenError
 
-COMMANDS: dict[str, Callable[[Sequence[int], str], Iterator[Row]]] = {"mvu": mvu}
+COMMANDS: dict[str, Callable[[Sequence[int], str], Iterator[Row]]] = {"mvu": mvu, "spatial": spatial}
 RESULTS = Path(__file__).with_name("results.md")
 
 

@@ -25,7 +25,7 @@ from hwgen.rtl.build_top import build_top
 from hwgen.simulate import simulate
 from hwgen.simulation.result import SimResult
 from hwgen.synth.synthesize import SynthResult, synthesize
-from hwgen.targets import Target
+from hwgen.targets import Resources, Target
 
 SAMPLES = 6
 MOST_PART = Fraction(1)
@@ -40,8 +40,11 @@ def measure(
     clock_mhz: float,
     seeds: Sequence[int],
     peer: Mapping[str, Any],
+    *,
+    unit_alone: bool = False,
 ) -> Row:
-    """The row of `node` with one folding. seeds: of place and route, none to leave it out."""
+    """The row of `node` with one folding. seeds: of place and route, none to leave it out. unit_alone: leaves ports and
+    queues out of the area."""
     with tempfile.TemporaryDirectory(prefix="hwgen-") as place:
         folder = Path(place) / "bundle"
         _write(node, folding, target, folder)
@@ -59,7 +62,9 @@ def measure(
             clock=CLOCK,
             reset=RESET,
         )
-    return _row(name, target, taken, seen, tuple(seeds) if pnr else (), peer)
+    counted = taken.parts[node.name] if unit_alone else taken.resources
+    columns = figures(taken, counted, target.family.name)
+    return _row(name, target, columns, seen, tuple(seeds) if pnr else (), peer)
 
 
 def _write(node: Node, folding: Folding, target: Target, folder: Path) -> None:
@@ -72,10 +77,9 @@ def _write(node: Node, folding: Folding, target: Target, folder: Path) -> None:
     emit("core", plan, build_top(plan), {"host": {}, "host_operators": []}).write(folder)
 
 
-def figures(taken: SynthResult, family: str) -> dict[str, Any]:
-    """The columns of an area."""
+def figures(taken: SynthResult, found: Resources, family: str) -> dict[str, Any]:
+    """The columns of an area. found: what to count of it; carries are those of the whole."""
     carry4 = taken.cells.get("CARRY4", 0) + 2 * taken.cells.get("CARRY8", 0)
-    found = taken.resources
     return {
         "comb": found.luts if family == "ecp5" else None,
         "luts": None if family == "ecp5" else found.luts,
@@ -88,12 +92,17 @@ def figures(taken: SynthResult, family: str) -> dict[str, Any]:
 
 
 def _row(
-    name: str, target: Target, taken: SynthResult, seen: SimResult, seeds: tuple[int, ...], peer: Mapping[str, Any]
+    name: str,
+    target: Target,
+    columns: dict[str, Any],
+    seen: SimResult,
+    seeds: tuple[int, ...],
+    peer: Mapping[str, Any],
 ) -> Row:
     return Row(
         name=name,
         family=target.family.name,
-        **figures(taken, target.family.name),
+        **columns,
         initiation_interval=seen.initiation_interval.measured,
         first_out=seen.first_out.measured,
         latency=seen.latency.measured,
