@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
 
+SPECS = 1 << 14
+"""Unit specs to remember: those of all foldings of a node, while each target prices them."""
+
+
 @dataclass(frozen=True)
 class Cycles:
     """Cycles a frame keeps a unit busy, without stalls. Equal ends for everything that does not look at data."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Integer forms of a requantizer that hardware can carry out, one entry of each constant per channel.
 
-A form holds constants only; `find_forms` makes forms with a `Proof` that they equal the exact staircases.
+A form holds constants only; `hwgen.numerics.proof.prove` compares it with the exact staircases.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ class Form:
     """
 
     kind: ClassVar[str]
-    monotone: ClassVar[bool] = True
     domains: tuple[IntRange, ...]
     clamp: IntRange
     proof: Proof | None = field(default=None, kw_only=True, compare=False)
@@ -56,11 +55,24 @@ class Form:
 
 
 @dataclass(frozen=True)
-class LinearForm(Form):
-    """Forms that begin with ``acc * multiplier + addend``."""
+class MultiplyShift(Form):
+    """``clamp((acc * multiplier + addend) >> shift)``; ties "even" and "odd" round half to even or odd instead.
 
+    With ``p = acc * multiplier + addend`` and ``half = 1 << (shift - 1)``, rounding half to even is
+    ``(p + half - 1 + lsb) >> shift``, lsb being bit `shift` of p; half to odd takes the inverted bit. The zero point
+    and, for ties "up", the rounding constant are part of the addend.
+    """
+
+    kind: ClassVar[str] = "multiply_shift"
     multiplier: tuple[int, ...]
     addend: tuple[int, ...]
+    shift: tuple[int, ...]
+    ties: Ties
+
+    @property
+    def shared_shift(self) -> int | None:
+        """The shift of all channels (no barrel shifter), or None where they differ."""
+        return self.shift[0] if len(set(self.shift)) == 1 else None
 
     @property
     def multiplier_range(self) -> IntRange:
@@ -76,25 +88,6 @@ class LinearForm(Form):
         sums = [(low + a, high + a) for (low, high), a in zip(products, self.addend, strict=True)]
         product_range, sum_range = (_range_of(v for ends in pairs for v in ends) for pairs in (products, sums))
         return {"acc": self.domain, "product": product_range, "sum": sum_range}, sums
-
-
-@dataclass(frozen=True)
-class MultiplyShift(LinearForm):
-    """``clamp((acc * multiplier + addend) >> shift)``; ties "even" and "odd" round half to even or odd instead.
-
-    With ``p = acc * multiplier + addend`` and ``half = 1 << (shift - 1)``, rounding half to even is
-    ``(p + half - 1 + lsb) >> shift``, lsb being bit `shift` of p; half to odd takes the inverted bit. The zero point
-    and, for ties "up", the rounding constant are part of the addend.
-    """
-
-    kind: ClassVar[str] = "multiply_shift"
-    shift: tuple[int, ...]
-    ties: Ties
-
-    @property
-    def shared_shift(self) -> int | None:
-        """The shift of all channels (no barrel shifter), or None where they differ."""
-        return self.shift[0] if len(set(self.shift)) == 1 else None
 
     @cached_property
     def intermediates(self) -> dict[str, IntRange]:
@@ -125,85 +118,6 @@ def round_shift(value: Integers, shift: int, ties: Ties) -> Integers:
         return value >> shift
     bit = (value >> shift) & 1
     return (value + (1 << shift - 1) - 1 + (bit if ties == "even" else 1 - bit)) >> shift
-
-
-@dataclass(frozen=True)
-class Division(LinearForm):
-    """``clamp(floor((acc * multiplier + addend) / divisor))``: a short multiplier and a restoring division."""
-
-    kind: ClassVar[str] = "division"
-    divisor: tuple[int, ...]
-
-    @cached_property
-    def intermediates(self) -> dict[str, IntRange]:
-        ranges, sums = self._sums()
-        quotients = (total // d for ends, d in zip(sums, self.divisor, strict=True) for total in ends)
-        return {**ranges, "quotient": _range_of(quotients)}
-
-    @cached_property
-    def _arrays(self) -> list[np.ndarray]:
-        return _constants(self, self.multiplier, self.addend, self.divisor)
-
-    def evaluate(self, acc: np.ndarray, channel: int | np.ndarray) -> np.ndarray:
-        multiplier, addend, divisor = (np.asarray(c[channel], c.dtype) for c in self._arrays)
-        return _clamped((np.asarray(acc).astype(multiplier.dtype) * multiplier + addend) // divisor, self.clamp)
-
-
-@dataclass(frozen=True)
-class Thresholds(Form):
-    """``first + direction * (number of thresholds t with acc >= t)``. A jump of n repeats its threshold n times."""
-
-    kind: ClassVar[str] = "thresholds"
-    thresholds: tuple[tuple[int, ...], ...]
-    first: tuple[int, ...]
-    direction: tuple[int, ...]
-
-    @property
-    def count(self) -> int:
-        """Comparators for each channel."""
-        return max(map(len, self.thresholds))
-
-    @cached_property
-    def bounds(self) -> np.ndarray:
-        """int64 or object (channels, count): `acc > bound` is `acc >= threshold`, and every bound fits `domain`.
-
-        Rows with fewer thresholds are filled up with ``domain.hi``, which no accumulator exceeds.
-        """
-        rows = [[t - 1 for t in row] + [self.domain.hi] * (self.count - len(row)) for row in self.thresholds]
-        return np.array(rows, np.int64).reshape(self.channels, self.count)
-
-    @cached_property
-    def intermediates(self) -> dict[str, IntRange]:
-        return {"acc": self.domain, "steps": IntRange(0, self.count), "result": self.clamp}
-
-    def evaluate(self, acc: np.ndarray, channel: int | np.ndarray) -> np.ndarray:
-        acc, channel = np.broadcast_arrays(np.asarray(acc, np.int64), channel)
-        codes = np.empty(acc.shape, np.int64)
-        for index in np.unique(channel):
-            here = channel == index
-            steps = np.searchsorted(np.array(self.thresholds[index], np.int64), acc[here], side="right")
-            codes[here] = self.first[index] + self.direction[index] * steps
-        return codes
-
-
-@dataclass(frozen=True)
-class Lookup(Form):
-    """``table[channel][acc - domain.lo]``, the rows filled up with the nearest value where a domain is smaller."""
-
-    kind: ClassVar[str] = "lookup"
-    monotone: ClassVar[bool] = False
-    table: tuple[tuple[int, ...], ...]
-
-    @cached_property
-    def intermediates(self) -> dict[str, IntRange]:
-        return {"acc": self.domain, "index": IntRange(0, self.domain.size - 1), "result": self.clamp}
-
-    @cached_property
-    def _array(self) -> np.ndarray:
-        return np.array(self.table, np.int64)
-
-    def evaluate(self, acc: np.ndarray, channel: int | np.ndarray) -> np.ndarray:
-        return np.asarray(self._array[channel, np.asarray(acc, np.int64) - self.domain.lo])
 
 
 def _range_of(values: Iterable[int]) -> IntRange:

@@ -133,16 +133,6 @@ class LineProblem:
         low, high = int(need.max()), int(room.min()) - 1
         return (low, high) if low <= high else None
 
-    def division_line(self) -> Line | None:
-        """The line with the smallest multiplier over any divisor, which `floor` makes the staircase."""
-        if self.staircase.direction == 0:
-            return Line(0, self.staircase.values[0], 1)
-        slope = None if self.slopes is None else _simplest_between(*self.slopes)
-        if slope is None:
-            return None
-        addends = self._addends(slope.numerator, slope.denominator, "up")
-        return Line(slope.numerator, roundest(*addends), slope.denominator) if addends else None
-
 
 class _NoLine(Exception):
     """The most violated pair of constraints excludes all slopes."""
@@ -163,20 +153,3 @@ def roundest(low: int, high: int) -> int:
     while (-(-low >> zeros) << zeros) > high:
         zeros -= 1
     return -(-low >> zeros) << zeros
-
-
-def _simplest_between(low: Fraction | None, high: Fraction | None) -> Fraction | None:
-    """The fraction of smallest numerator and denominator strictly between (Stern-Brocot); None if empty."""
-    if low is not None and high is not None and low >= high:
-        return None
-    if (low is None or low < 0) and (high is None or high > 0):
-        return Fraction(0)
-    if high is not None and high <= 0:
-        mirrored = _simplest_between(-high, None if low is None else -low)
-        return None if mirrored is None else -mirrored
-    assert low is not None
-    whole = low.numerator // low.denominator
-    if high is None or high > whole + 1:
-        return Fraction(whole + 1)
-    rest = _simplest_between(1 / (high - whole), None if low == whole else 1 / (low - whole))
-    return None if rest is None else whole + 1 / rest

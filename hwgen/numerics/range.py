@@ -31,6 +31,13 @@ class IntRange:
         """The smallest range that holds every element of a non-empty integer array."""
         return cls(int(values.min()), int(values.max()))
 
+    @classmethod
+    def holding(cls, values: np.ndarray) -> IntRange:
+        """A range that holds every element, found without looking where that is of 8 bits; else the smallest."""
+        if values.dtype.itemsize == 1:
+            return cls.of_bits(8, values.dtype.kind == "i")
+        return cls.of_array(values) if values.size else cls(0, 0)
+
     @property
     def signed(self) -> bool:
         return self.lo < 0

@@ -51,22 +51,6 @@ def test_a_line_is_found_exactly_when_brute_force_finds_one(steps, falling, ties
         assert (np.clip(codes, values.min(), values.max()) == values).all()
 
 
-@settings(max_examples=100)
-@given(st.fractions(-3, 3, max_denominator=999), st.fractions(-5, 5, max_denominator=99), st.integers(0, 3))
-def test_every_real_requantizer_is_a_division(ratio, offset, zero_point):
-    """With a multiplier no longer than the numerator of the ratio, up to ties that only rounding up would move."""
-    domain = IntRange(-200, 200)
-    stairs = Requantizer((ratio,), (offset,), zero_point, "real", IntRange(-20, 20)).staircase(domain)
-    line = LineProblem(stairs, stairs.range).division_line()
-    if line is None:
-        assert ratio.denominator * offset.denominator % 2 == 0  # only even denominators have ties
-        return
-    acc = np.arange(-200, 201)
-    found = np.clip((acc * line.multiplier + line.addend) // line.divisor, stairs.range.lo, stairs.range.hi)
-    assert (found == stairs.evaluate(acc)).all()
-    assert abs(line.multiplier) <= abs(ratio.numerator) or ratio.denominator % 2 == 0
-
-
 def test_powers_of_two_need_no_multiplier():
     domain = IntRange(-(2**20), 2**20)
     for zero_point, ties in ((0, "even"), (1, "odd")):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hwgen.errors import InternalError
 from hwgen.numerics.range import IntRange
-from hwgen.numerics.sum_form import SumForm, SumTable, check_sum_proof, find_sum_form
+from hwgen.numerics.sum_form import SumForm, SumTable, compare_sum, find_sum_form
 from hwgen.numerics.two_input import sum_table
 
 INT8, UINT4 = IntRange(-128, 127), IntRange(0, 15)
@@ -27,7 +27,7 @@ def test_every_form_equals_the_exact_sum_at_every_point(ra, rb, c, zero_point, o
     form = find_sum_form(INT8, UINT4, ra, rb, c, zero_point, out)
     table = sum_table(INT8, UINT4, ra, rb, c, zero_point, out)
     assert (form.evaluate(A, B) == table).all()
-    check_sum_proof(form, table)
+    compare_sum(form, table)
     if isinstance(form, SumForm):
         total = A * form.multiplier_a + B * form.multiplier_b + form.addend
         assert form.intermediates["sum"] == IntRange.of_array(total)
@@ -64,6 +64,4 @@ def test_a_changed_constant_is_found(change):
     form = find_sum_form(INT8, INT8, *ratios, Fraction(0), 0, INT8)
     changed = {name: getattr(form, name) + step for name, step in change.items()}
     with pytest.raises(InternalError, match="differs from the exact sum"):
-        check_sum_proof(replace(form, **changed), table)
-    with pytest.raises(InternalError, match="something else"):
-        check_sum_proof(replace(form, proof=None), table)
+        compare_sum(replace(form, **changed), table)

@@ -13,7 +13,7 @@ from hwgen.kernels.add import folding
 from hwgen.kernels.add.folding import AddFolding, SumSpec, SumTableSpec
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.base import Cycles, MemoryImage
-from hwgen.numerics.sum_form import SumForm, check_sum_proof
+from hwgen.numerics.sum_form import SumForm, compare_sum
 from hwgen.targets import Resources, Target
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class AddKernel:
         Raises InternalError if they are wrong.
         """
         form = folding.form_of(node)
-        check_sum_proof(form, node.op.table(form.a, form.b))  # type: ignore[attr-defined]
+        compare_sum(form, node.op.table(form.a, form.b))  # type: ignore[attr-defined]
         op: Add = node.op  # type: ignore[assignment]
         written: dict[str, Any] = {
             "form": form.kind,

@@ -61,17 +61,11 @@ class Add(Op):
 
     def golden(self, *values: np.ndarray) -> np.ndarray:
         a, b = values
-        range_a, range_b = (_dtype_range(v) for v in values)
+        range_a, range_b = (IntRange.holding(v) for v in values)
         if range_a.size * range_b.size > LARGEST_TABLE:
             return self.codes(a, b)
         index = (a.astype(np.int32) - range_a.lo) * range_b.size + (b.astype(np.int32) - range_b.lo)
         return _flat_table(self, range_a, range_b)[index]
-
-
-def _dtype_range(values: np.ndarray) -> IntRange:
-    """All that the array could hold, if that is little; else what it holds."""
-    narrow = values.dtype.itemsize == 1
-    return IntRange.of_bits(8, values.dtype.kind == "i") if narrow else IntRange.of_array(values)
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ import numpy as np
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.kernels.matmul.op import MatMul, weights_of
+from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
 
 
@@ -42,6 +43,18 @@ def positions_of(node: Node, order: Order) -> np.ndarray | None:
         return None
     beats = run.reshape(groups, inputs)
     return beats if np.all(beats // inputs == np.arange(groups).reshape(-1, 1)) else None
+
+
+def aparts_of(node: Node) -> tuple[int, ...]:
+    """Distances on the contracted axis that neighbours on a stream may have: 1, or the taps of a window, whose channels
+    are neighbours then."""
+    source = node.src[0].op
+    return (1, source.taps) if isinstance(source, Window) and source.taps > 1 else (1,)
+
+
+def sequence_of(inputs: int, apart: int) -> np.ndarray:
+    """Indices on the contracted axis in the order in which those `apart` from each other are neighbours."""
+    return np.arange(inputs).reshape(-1, apart).T.ravel()
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,7 @@ from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
-from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
+from hwgen.kernels.base import SPECS, Folding, MemoryImage, UnitSpec, lane_counts
 from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of, signed_bits
 from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
@@ -95,6 +95,11 @@ class DenseSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
+    return _foldings(node)
+
+
+@lru_cache(maxsize=256)
+def _foldings(node: Node) -> tuple[DenseFolding, ...]:
     groups, outputs, inputs, _ = shape_of(node)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
@@ -155,6 +160,7 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
     return (taken,), plain_order(node.type.shape, op.axis)
 
 
+@lru_cache(maxsize=SPECS)
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
     weight_bits, digits = _stored(node, folding.multiplier)

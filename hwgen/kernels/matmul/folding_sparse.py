@@ -20,11 +20,10 @@ from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Process, Schedule
-from hwgen.kernels.base import Folding, MemoryImage, UnitSpec, lane_counts
-from hwgen.kernels.matmul.contraction import plain_order, positions_of, shape_of, signed_bits
+from hwgen.kernels.base import SPECS, Folding, MemoryImage, UnitSpec, lane_counts
+from hwgen.kernels.matmul.contraction import aparts_of, plain_order, positions_of, sequence_of, shape_of, signed_bits
 from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
-from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
 from hwgen.targets import Resources, Target
 
@@ -100,6 +99,11 @@ class SparseSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[SparseFolding, ...]:
     """All PE and SIMD for each window that lets a quarter of the multipliers go, as many slots as its fullest needs."""
+    return _foldings(node)
+
+
+@lru_cache(maxsize=256)
+def _foldings(node: Node) -> tuple[SparseFolding, ...]:
     _, outputs, inputs, _ = shape_of(node)
     return tuple(
         SparseFolding.of(pe, simd, window, slots, apart, memory, multiplier)
@@ -115,22 +119,17 @@ def foldings(node: Node, target: Target) -> tuple[SparseFolding, ...]:
 @lru_cache(maxsize=1024)
 def _windows(node: Node) -> tuple[tuple[int, int, int], ...]:
     """(window, slots, apart) worth a folding: none where a smaller window needs no larger part of its inputs."""
-    inputs, source, found = shape_of(node)[2], node.src[0].op, []
-    for apart in (1, source.taps) if isinstance(source, Window) and source.taps > 1 else (1,):
+    inputs, found = shape_of(node)[2], []
+    for apart in aparts_of(node):
         least = MOST_KEPT
         for window in WINDOWS:
             if inputs // apart % window:
                 continue
-            slots = max(1, _fullest(node, _sequence(inputs, apart), window))
+            slots = max(1, _fullest(node, sequence_of(inputs, apart), window))
             if slots / window <= least:
                 found.append((window, slots, apart))
                 least = slots / window * 0.99
     return tuple(found)
-
-
-def _sequence(inputs: int, apart: int) -> np.ndarray:
-    """Indices on the contracted axis, those `apart` from each other next to each other."""
-    return np.arange(inputs).reshape(-1, apart).T.ravel()
 
 
 def _fullest(node: Node, sequence: np.ndarray, window: int) -> int:
@@ -141,7 +140,7 @@ def _fullest(node: Node, sequence: np.ndarray, window: int) -> int:
 
 def passes_of(node: Node, folding: SparseFolding) -> int:
     """Cycles that the fullest window takes."""
-    sequence = _sequence(shape_of(node)[2], folding.apart)
+    sequence = sequence_of(shape_of(node)[2], folding.apart)
     return max(1, -(-_fullest(node, sequence, folding.window) // folding.slots))
 
 
@@ -174,6 +173,7 @@ def _suits(node: Node, folding: SparseFolding, order: Order) -> bool:
     return int(fullest) <= passes_of(node, folding) * folding.slots
 
 
+@lru_cache(maxsize=SPECS)
 def spec(node: Node, folding: SparseFolding) -> SparseSpec:
     groups, outputs, inputs, _ = shape_of(node)
     weights = weights_of(node.src)

@@ -11,7 +11,13 @@ from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, Folding, MemoryImage, UnitSpec
-from hwgen.kernels.matmul import folding_cascade, folding_constant, folding_dense, folding_sparse
+from hwgen.kernels.matmul import (
+    folding_cascade,
+    folding_compressed,
+    folding_constant,
+    folding_dense,
+    folding_sparse,
+)
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.targets import Resources, Target
 
@@ -22,6 +28,7 @@ FORMS: dict[str, ModuleType] = {
     "dense": folding_dense,
     "cascade": folding_cascade,
     "sparse": folding_sparse,
+    "compressed": folding_compressed,
     "constant": folding_constant,
 }
 """Each form by its name in plan.json: foldings, is_fallback, orders, schedule, cycles, area,
@@ -68,6 +75,7 @@ class MatMulKernel:
 
     def unit(self, spec: UnitSpec) -> Component:
         from hwgen.kernels.matmul.unit_cascade import CascadeUnit
+        from hwgen.kernels.matmul.unit_compressed import CompressedUnit
         from hwgen.kernels.matmul.unit_constant import ConstantUnit
         from hwgen.kernels.matmul.unit_dense import DenseUnit
         from hwgen.kernels.matmul.unit_sparse import SparseUnit
@@ -76,6 +84,8 @@ class MatMulKernel:
             "DenseSpec": DenseUnit,
             "CascadeSpec": CascadeUnit,
             "SparseSpec": SparseUnit,
+            "SparseSpec": SparseUnit,
+            "CompressedSpec": CompressedUnit,
             "ConstantSpec": ConstantUnit,
         }
         return units[type(spec).__name__](spec)

@@ -57,16 +57,16 @@ def held_beat(m: Module, payload: Value, taking: Value, step: Value, steps: int,
     return chosen
 
 
-def next_word(m: Module, memory: Memory, fire: Value, wait: int) -> Value:
+def next_word(m: Module, memory: Memory, fire: Value, wait: int, name: str = "address") -> Value:
     """Two cycles more than `wait` after each event: the next word of a memory that is read round and round."""
-    address = Signal(range(memory.depth))
+    address = Signal(range(memory.depth), name=name)
     if memory.depth > 1:
         with m.If(fire):
             with m.If(address == memory.depth - 1):
                 m.d.sync += address.eq(0)
             with m.Else():
                 m.d.sync += address.eq(address + 1)
-    m.d.comb += memory.address.eq(delayed(m, address, wait, "read_address", reset_less=True))
+    m.d.comb += memory.address.eq(delayed(m, address, wait, f"read_{name}", reset_less=True))
     return memory.data
 
 
@@ -102,10 +102,11 @@ def _picked(m: Module, spec: LaneSpec, lane: int, values: list[dict[int, Value]]
     return add_tree(m, by_digit, f"lane_{lane}", width)
 
 
-def accumulated(m: Module, sums: list[Value], first: Value, active: Value, width: int) -> list[Value]:
-    """One cycle later: what came to each lane since the `first` sum; only sums that are `active` count."""
+def accumulated(m: Module, sums: list[Value], first: Value, active: Value, width: int, start: int = 0) -> list[Value]:
+    """One cycle later: what came to each lane since the `first` sum; only sums that are `active` count. start: the number
+    of the first lane."""
     results: list[Value] = []
-    for lane, total in enumerate(sums):
+    for lane, total in enumerate(sums, start):
         result = Signal(signed(width), name=f"accumulator_{lane}", reset_less=True)
         before = Signal.like(result, name=f"before_{lane}")
         m.d.comb += before.eq(Mux(first, 0, result))

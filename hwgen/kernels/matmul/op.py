@@ -44,9 +44,7 @@ class MatMul(Op):
         x, (w,) = values
         axis = 1 + self.axis
         before, k, behind = prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :])
-        known = IntRange.of_array(x) if x.size else IntRange(0, 0)
-        bound = accumulator_range(w, known)
-        worst = max(abs(bound.lo), abs(bound.hi), partial_sum_bound(w, known))
+        worst = partial_sum_bound(w, IntRange.holding(x))
         exact = np.float32 if worst < 1 << 24 else np.float64 if worst < 1 << 53 else np.int64
         columns = x.reshape(before, self.groups, k // self.groups, behind).astype(exact)
         rows = w.reshape(self.groups, -1, k // self.groups).astype(exact)
@@ -54,7 +52,7 @@ class MatMul(Op):
             y = columns.reshape(before, k) @ rows[0].T
         else:
             y = np.matmul(rows, columns)
-        return y.astype(bound.dtype).reshape(*x.shape[:axis], len(w), *x.shape[axis + 1 :])
+        return y.astype(IntRange(-worst, worst).dtype).reshape(*x.shape[:axis], len(w), *x.shape[axis + 1 :])
 
 
 def weights_of(src: tuple[Node, ...]) -> np.ndarray:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hwgen.kernels.requantize.division import StepDivision, find_division
 from hwgen.kernels.requantize.indexing import Indexing
 from hwgen.kernels.requantize.op import Requantize
-from hwgen.numerics.find_forms import find_forms
+from hwgen.numerics.find_multiply_shifts import find_multiply_shifts
 from hwgen.numerics.forms import MultiplyShift
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.staircase import Staircase
@@ -35,8 +35,8 @@ def window(op: Requantize, x: IntRange) -> IntRange:
 @lru_cache(maxsize=256)
 def _shift_forms(op: Requantize, x: IntRange) -> tuple[MultiplyShift, ...]:
     """Those with one shift for all channels: it costs nothing, where a shift for each would cost a barrel shifter."""
-    every = find_forms(staircases(op, x), MOST_MULTIPLIER_BITS)
-    return tuple(form for form in every if isinstance(form, MultiplyShift) and form.shared_shift is not None)
+    every = find_multiply_shifts(staircases(op, x), MOST_MULTIPLIER_BITS)
+    return tuple(form for form in every if form.shared_shift is not None)
 
 
 def plain_shift(op: Requantize, x: IntRange) -> MultiplyShift | None:

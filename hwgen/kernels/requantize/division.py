@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -131,6 +132,7 @@ class _Half:
         steps = Staircase.of_steps(rising.domain, list(rising.thresholds), values)
         return cls(steps, IntRange((clamp.lo + 1) // 2, (clamp.hi + 1) // 2), 2, 1)
 
+    @cached_property
     def divisors(self) -> tuple[Fraction, Fraction | None] | None:
         """Ends of the closed interval of divisor / 2**fraction, None for infinite; None alone if it is empty."""
         slopes = LineProblem(self.staircase, self.clamp).slopes
@@ -156,7 +158,7 @@ class _Half:
 
 def _search(even: _Half, odd: _Half) -> _Channel | None:
     """The least fraction for which both halves have addends under one divisor."""
-    ends = [half.divisors() for half in (even, odd)]
+    ends = [half.divisors for half in (even, odd)]
     if ends[0] is None or ends[1] is None:
         return None
     least = max(low for low, _ in ends if low is not None)  # type: ignore[misc]
@@ -165,7 +167,8 @@ def _search(even: _Half, odd: _Half) -> _Channel | None:
         first = max(1, -(-(least.numerator << fraction) // least.denominator))
         last = 2 * first if most is None else (most.numerator << fraction) // most.denominator
         for divisor in dict.fromkeys((first, (first + last) // 2, last)) if first <= last else ():
-            of_even, of_odd = even.addends(divisor, fraction), odd.addends(divisor, fraction)
+            of_even = even.addends(divisor, fraction)
+            of_odd = of_even if odd is even else odd.addends(divisor, fraction)
             if of_even is None or of_odd is None:
                 continue
             both = max(of_even[0], of_odd[0]), min(of_even[1], of_odd[1])

@@ -14,7 +14,7 @@ from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order, row_major_strides
 from hwgen.ir.schedule import Schedule
-from hwgen.kernels.base import Folding, lane_counts
+from hwgen.kernels.base import SPECS, Folding, lane_counts
 from hwgen.kernels.requantize import constants
 from hwgen.kernels.requantize.division import StepDivision
 from hwgen.kernels.requantize.op import Requantize
@@ -80,7 +80,12 @@ class ThresholdsFolding(RequantizeFolding):
 
 
 def foldings(node: Node, target: Target) -> tuple[RequantizeFolding, ...]:
-    """All forms that are exact for this node, for each lane count and place of the constants."""
+    """All forms that are exact for this node, for each lane count and place of the constants: the same on all targets."""
+    return _foldings(node)
+
+
+@lru_cache(maxsize=1024)
+def _foldings(node: Node) -> tuple[RequantizeFolding, ...]:
     op, x = op_and_range(node)
     per_channel = len(constants.staircases(op, x)) > 1
     memories = ("logic", "block") if per_channel else ("none",)
@@ -184,6 +189,7 @@ def schedule(node: Node, folding: RequantizeFolding) -> Schedule:
     return Schedule(spec(node, folding).latency)
 
 
+@lru_cache(maxsize=SPECS)
 def spec(node: Node, folding: RequantizeFolding) -> LineSpec | DivisionSpec | ThresholdsSpec:
     op, x = op_and_range(node)
     per_channel = len(constants.staircases(op, x)) > 1
