@@ -96,15 +96,18 @@ class CascadeSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[CascadeFolding, ...]:
     """All PE and SIMD of dense foldings, with every number of products that the blocks of the target can carry."""
-    found: list[CascadeFolding] = []
-    if not target.family.dsp_sum_bits:
-        return ()
+    return _foldings(node, target.family) if target.family.dsp_sum_bits else ()
+
+
+@lru_cache(maxsize=256)
+def _foldings(node: Node, family: Family) -> tuple[CascadeFolding, ...]:
     groups, outputs, inputs, _ = shape_of(node)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
+    found: list[CascadeFolding] = []
     for lanes, pe, simd in shapes:
         for products in range(1, min(pe, MOST_PRODUCTS) + 1):
-            chain = longest_chain(node, target.family, pe, simd, products)
+            chain = longest_chain(node, family, pe, simd, products)
             if chain:
                 found += [CascadeFolding.of(lanes, pe, simd, products, chain, memory) for memory in ("block", "logic")]
     return tuple(found)

@@ -95,11 +95,11 @@ class DenseSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
-    return _foldings(node)
+    return _foldings(node, target.family)
 
 
 @lru_cache(maxsize=256)
-def _foldings(node: Node) -> tuple[DenseFolding, ...]:
+def _foldings(node: Node, family: Family) -> tuple[DenseFolding, ...]:
     groups, outputs, inputs, _ = shape_of(node)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
@@ -107,7 +107,7 @@ def _foldings(node: Node) -> tuple[DenseFolding, ...]:
         DenseFolding.of(*shape, memory, multiplier)
         for shape in shapes
         for memory in ("block", "logic")
-        for multiplier in ("dsp", "fabric", *(("packed",) if _shares(node, target.family, *shape[1:]) else ()))
+        for multiplier in ("dsp", "fabric", *(("packed",) if _shares(node, family, *shape[1:]) else ()))
     )
 
 

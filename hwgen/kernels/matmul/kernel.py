@@ -84,7 +84,6 @@ class MatMulKernel:
             "DenseSpec": DenseUnit,
             "CascadeSpec": CascadeUnit,
             "SparseSpec": SparseUnit,
-            "SparseSpec": SparseUnit,
             "CompressedSpec": CompressedUnit,
             "ConstantSpec": ConstantUnit,
         }
