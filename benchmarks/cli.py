@@ -45,9 +45,10 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def results(tables: dict[str, list[Row]]) -> str:
     """The page of results."""
-    chapters = [f"## {name}\n\n{COMMANDS[name].__doc__ or ''}\n\n{markdown(rows)}" for name, rows in tables.items()]
-    return "# Results\n\nWritten by `python -m benchmarks --all`; README.md says what the columns are.\n\n" + "\n".join(
-        chapters
+    chapters = [f"## {name}\n\n{markdown(rows)}" for name, rows in tables.items()]
+    return (
+        "<!-- SPDX-License-Identifier: Apache-2.0 -->\n# Results\n\nWritten by `python -m benchmarks --all`; README.md says what the columns are.\n\n"
+        + "\n".join(chapters)
     )
 
 
