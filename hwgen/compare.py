@@ -125,8 +125,11 @@ def _sum(found: tuple[NodeComparison, ...]) -> NodeComparison:
 def _forced(
     graph: Graph, oracle: Mapping[str, np.ndarray], grids: Mapping[str, Label], floats: Floats
 ) -> list[NodeComparison]:
+    """Samples count up to the node where a code of the oracle leaves the range that exact arithmetic has: behind such a
+    tie the graph is not asked for the same function any more."""
     values: dict[str, np.ndarray] = {}
     results = []
+    usable = np.ones(len(oracle[graph.inputs[0].tensor]), bool)
     for node in graph.nodes:
         if node.is_input:
             values[node.name] = np.asarray(oracle[node.tensor]).astype(np.int64)
@@ -135,8 +138,9 @@ def _forced(
         if not node.tensor or node.is_constant or node.tensor not in oracle:
             continue
         theirs = np.asarray(oracle[node.tensor]).astype(np.int64)
-        results.append(_examine(node, values, theirs, grids, floats))
-        values[node.name] = theirs
+        results.append(_examine(node, values, theirs, grids, floats, usable))
+        values[node.name] = np.clip(theirs, node.type.range.lo, node.type.range.hi)
+        usable &= (values[node.name] == theirs).reshape(len(theirs), -1).all(axis=1)
     return results
 
 
@@ -146,11 +150,12 @@ def _examine(
     theirs: np.ndarray,
     grids: Mapping[str, Label],
     floats: Floats,
+    usable: np.ndarray,
 ) -> NodeComparison:
     ours = values[node.name]
-    wrong = np.flatnonzero((ours != theirs).reshape(len(theirs), -1).any(axis=1))
+    wrong = np.flatnonzero((ours != theirs).reshape(len(theirs), -1).any(axis=1) & usable)
     if not wrong.size:
-        return _count(node, node.tensor, ours, theirs, None)
+        return _count(node, node.tensor, ours[usable], theirs[usable], None)
     some = {name: v[wrong] if len(v) == len(theirs) else v for name, v in values.items()}
     low, high = code_interval(node, some, grids, floats.of(node.tensor, wrong))
     both = (ours[wrong], theirs[wrong])
@@ -159,7 +164,7 @@ def _examine(
     if len(where[0]) and (tight := tight_interval(node, some, grids, where)) is not None:
         ends = both[0][where], both[1][where]
         certified[where] = (np.minimum(*ends) >= tight[0]) & (np.maximum(*ends) <= tight[1])
-    return _count(node, node.tensor, ours, theirs, certified)
+    return _count(node, node.tensor, ours[usable], theirs[usable], certified)
 
 
 def _count(

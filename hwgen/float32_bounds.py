@@ -22,6 +22,7 @@ from hwgen.kernels.multiply.op import Multiply
 from hwgen.kernels.pool.op import Reduce
 from hwgen.kernels.requantize.op import Requantize
 from hwgen.kernels.resize.op import Interpolate
+from hwgen.kernels.softmax.op import Softmax
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
@@ -35,6 +36,7 @@ TERM_ROUNDINGS = 3
 SHORT_BLOCK = 128
 """Products after which an engine may add what it has to a result that holds the bias."""
 FUNCTION_ROUNDINGS = 16
+"""Of a function of one number: engines compute exp and its like to a few units in the last place."""
 
 Values = Mapping[str, np.ndarray]
 Grids = Mapping[str, Label]
@@ -77,6 +79,8 @@ def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatVa
     table = _table_before(node)
     if table is not None and float_value is not None and node.tensor in grids:
         return _around_float(node, table, values, grids, float_value)
+    if isinstance(node.op, Softmax) and float_value is not None and node.tensor in grids:
+        return _softmax(node, grids, float_value)
     rounded = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
     if not rounded or isinstance(node.op, (MatMul, Multiply, Table)):
         return values[node.name], values[node.name]
@@ -110,7 +114,7 @@ def tight_interval(node: Node, values: Values, grids: Grids, where: tuple[np.nda
     bias = np.abs(exact[where]) + magnitude[where] * step  # holds what is added to the sum, once or in each block
     roundings = OTHER_ROUNDINGS + terms // SHORT_BLOCK
     bound = (partial + TERM_ROUNDINGS * magnitude[where]) * step + roundings * bias
-    return _around(exact[where], UNIT * bound, op.zero_point, op.out)
+    return _around(exact[where], UNIT * bound, op.zero_point, op.out, op.rounding)
 
 
 def _line(node: Node, values: Values) -> tuple[np.ndarray, np.ndarray]:
@@ -174,6 +178,14 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
     kind = node.type.range
     limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
     return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0] - added, limits, rounding)
+
+
+def _softmax(node: Node, grids: Grids, float_value: FloatValue) -> Interval:
+    """exp, a sum of as many of them as a row is long, and a division: all relative to the result."""
+    label, (value, _, rounding, added) = grids[node.tensor], float_value
+    exact = value / float(label.scale[0]) + added
+    roundings = FUNCTION_ROUNDINGS + node.type.shape[-1]
+    return _around(exact, roundings * UNIT * np.abs(exact), label.zero_point[0] - added, node.type.range, rounding)
 
 
 def _around(

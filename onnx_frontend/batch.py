@@ -31,7 +31,16 @@ def frames_of_one(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> ir.
         return None
     whole = _shapes(propagate(model, shapes))
     apart = all(_is_frame(shape, whole.get(name), batch) for name, shape in _shapes(single).items())
-    return single if apart and not any(_mixes(node) for node in single.graph) else None
+    constant = any(_is_constant(value) for value in single.graph.outputs)
+    return None if constant or not apart or any(_mixes(node) for node in single.graph) else single
+
+
+def _is_constant(value: ir.Value) -> bool:
+    """Whether an output is known at compile time, such as a Shape: it is there once and not for each frame."""
+    maker = value.producer()
+    if maker is not None and maker.op_type == "Identity":
+        value = maker.inputs[0]
+    return value.const_value is not None
 
 
 def _shapes(model: ir.Model) -> dict[str, tuple[int, ...] | None]:
@@ -53,8 +62,22 @@ def _is_frame(single: tuple[int, ...] | None, whole: tuple[int, ...] | None, bat
 
 def _mixes(node: ir.Node) -> bool:
     """Whether an operator works along axis 0 although shapes do not show it."""
+    if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        return _has_scales_of_frames(node)
     if node.op_type not in OVER_AN_AXIS or node.inputs[0].shape is None:
         return False
     rank = len(node.inputs[0].shape)
     axis = node.attributes["axis"].as_int() if "axis" in node.attributes else -1
     return axis % rank == 0
+
+
+def _has_scales_of_frames(node: ir.Node) -> bool:
+    """Whether the elements of axis 0 of something that is no constant have scales of their own."""
+    source, scale = node.inputs[0], node.inputs[1]
+    if source.const_value is not None or scale.shape is None or source.shape is None:
+        return False
+    sizes = tuple(scale.shape.numpy())
+    if len(sizes) > 1:
+        return sizes[0] > 1
+    axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 1
+    return sizes not in ((), (1,)) and axis % max(1, len(source.shape)) == 0

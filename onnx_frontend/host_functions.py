@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
+import ml_dtypes
 import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
@@ -15,7 +17,7 @@ from onnx.reference import ReferenceEvaluator
 from onnx_frontend.reference_ops import REFERENCE_OPS
 
 Attributes = Mapping[str, object]
-HostFunction = Callable[[list[np.ndarray], Attributes, int], np.ndarray]
+HostFunction = Callable[[list[np.ndarray], Attributes, int], list[np.ndarray]]
 FLATTENS_BEFORE = 13
 
 
@@ -32,26 +34,70 @@ class HostOp:
     version: int
 
 
-def multi_threshold(inputs: list[np.ndarray], attributes: Attributes, version: int) -> np.ndarray:
+def multi_threshold(inputs: list[np.ndarray], attributes: Attributes, version: int) -> list[np.ndarray]:
     """``out_scale * (number of thresholds <= x) + out_bias``; each threshold broadcasts against x."""
     x, *thresholds = inputs
     count = np.zeros(x.shape, np.int64)
     for threshold in thresholds:
         count += x >= threshold
-    return (count * attributes["out_scale"] + attributes["out_bias"]).astype(np.float32)
+    return [(count * attributes["out_scale"] + attributes["out_bias"]).astype(np.float32)]
 
 
-def log_softmax(inputs: list[np.ndarray], attributes: Attributes, version: int) -> np.ndarray:
+def log_softmax(inputs: list[np.ndarray], attributes: Attributes, version: int) -> list[np.ndarray]:
     """``x - max - log(sum(exp(x - max)))``: the reference evaluator takes the logarithm of a softmax that underflows."""
     (x,) = inputs
     axis = int(attributes.get("axis", -1 if version >= FLATTENS_BEFORE else 1))
     rows = x if version >= FLATTENS_BEFORE else x.reshape(prod(x.shape[:axis]), -1)
     axis = axis if version >= FLATTENS_BEFORE else 1
     shifted = rows - rows.max(axis=axis, keepdims=True)
-    return (shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))).reshape(x.shape)
+    return [(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))).reshape(x.shape)]
 
 
-HOST_FUNCTIONS: dict[str, HostFunction] = {"MultiThreshold": multi_threshold, "LogSoftmax": log_softmax}
+def top_k(inputs: list[np.ndarray], attributes: Attributes, version: int) -> list[np.ndarray]:
+    """The k largest (or smallest), of equal ones those with the lowest indices, as the standard says."""
+    x, axis = inputs[0], int(attributes.get("axis", -1))
+    count = int(np.ravel(inputs[1])[0]) if len(inputs) > 1 else int(attributes["k"])
+    if attributes.get("largest", 1):
+        backwards = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
+        order = x.shape[axis] - 1 - np.flip(backwards, axis)
+    else:
+        order = np.argsort(x, axis=axis, kind="stable")
+    chosen = np.take(order, range(count), axis=axis)
+    return [np.take_along_axis(x, chosen, axis), chosen.astype(np.int64)]
+
+
+def block_quantize(inputs: list[np.ndarray], attributes: Attributes, version: int) -> list[np.ndarray]:
+    """QuantizeLinear with a scale for each block along an axis."""
+    x, scales, *zero = inputs
+    named = int(attributes.get("output_dtype", 0)) or onnx.TensorProto.UINT8
+    kind = zero[0].dtype if zero else onnx.helper.tensor_dtype_to_np_dtype(named)
+    scale, shift = (_of_elements(v, x.shape, attributes) for v in (scales, zero[0] if zero else np.zeros_like(scales)))
+    limits = ml_dtypes.iinfo(kind)
+    codes = np.rint(x / scale) + shift.astype(np.float32)
+    return [np.clip(codes, int(limits.min), int(limits.max)).astype(kind)]
+
+
+def block_dequantize(inputs: list[np.ndarray], attributes: Attributes, version: int) -> list[np.ndarray]:
+    """DequantizeLinear with a scale for each block along an axis."""
+    x, scales, *zero = inputs
+    scale, shift = (_of_elements(v, x.shape, attributes) for v in (scales, zero[0] if zero else np.zeros_like(scales)))
+    return [((x.astype(np.float32) - shift.astype(np.float32)) * scale).astype(np.float32)]
+
+
+def _of_elements(values: np.ndarray, shape: tuple[int, ...], attributes: Attributes) -> np.ndarray:
+    """A value for each element, of one for each block."""
+    axis = int(attributes.get("axis", 1)) % len(shape)
+    repeated = np.repeat(values, int(attributes["block_size"]), axis=axis)
+    return np.take(repeated, range(shape[axis]), axis=axis)
+
+
+HOST_FUNCTIONS: dict[str, HostFunction] = {
+    "MultiThreshold": multi_threshold,
+    "LogSoftmax": log_softmax,
+    "TopK": top_k,
+    "BlockQuantizeLinear": block_quantize,
+    "BlockDequantizeLinear": block_dequantize,
+}
 """Of the arrays of one frame, the attributes, and the version of the opset."""
 
 
@@ -60,12 +106,14 @@ def run_on_host(op: HostOp, inputs: list[tuple[np.ndarray, bool] | None], sample
 
     inputs: (value, whether its first axis counts samples); None where one is absent.
     """
-    known = HOST_FUNCTIONS.get(op.op)
-    evaluate = _evaluator(op, [v is not None for v in inputs]) if known is None else None
+    function = HOST_FUNCTIONS.get(op.op)
+    if function is not None:
+        evaluate = partial(function, attributes=op.attributes, version=op.version)
+    else:
+        evaluate = _evaluator(op, [v is not None for v in inputs])
     results = []
     for k in range(samples):
-        frame = [v[0][k] if v[1] else v[0] for v in inputs if v is not None]
-        results.append([known(frame, op.attributes, op.version)] if evaluate is None else evaluate(frame))
+        results.append(evaluate([v[0][k] if v[1] else v[0] for v in inputs if v is not None]))
     return [np.stack([np.asarray(value) for value in values]) for values in zip(*results, strict=True)]
 
 

@@ -20,6 +20,7 @@ from onnx_frontend.unsigned_weights import with_unsigned_weights
 Engine = Literal["onnxruntime", "qonnx", "reference"]
 QONNX_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
 ROUNDS = ("QuantizeLinear", "Quant", "IntQuant")
+LIMITS = ("Clip", "Identity")
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Relu", "Clip", "Min", "Max", "Neg")
 NEWEST_IR = 10  # onnxruntime lags behind onnx; nothing of IR 11 and later changes a result
 
@@ -68,10 +69,12 @@ class Oracle:
         return any(n.domain in QONNX_DOMAINS or n.op_type in ("Quant", "BipolarQuant") for n in self.model.graph.node)
 
     def rounded_from(self, tensor: str) -> str | None:
-        """The float tensor in front of the quantizer that gives `tensor`."""
+        """The float tensor in front of the quantizer that gives `tensor`, perhaps through a Clip of its codes."""
         for node in self.model.graph.node:
             if tensor in node.output and node.op_type in ROUNDS:
                 return node.input[0]
+            if tensor in node.output and node.op_type in LIMITS:
+                return self.rounded_from(node.input[0])
         return None
 
     def run(self, inputs: Mapping[str, np.ndarray], wanted: Collection[str]) -> dict[str, np.ndarray]:

@@ -18,8 +18,9 @@ QONNX = "qonnx.custom_op.general"
 
 @dataclass(frozen=True)
 class Plan:
-    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq", "qoperator", "qonnx", or
-    "mixed": QDQ of opset 21, with activations of 8 and 16 bits or clipped codes, and weights of 4 and 8 bits."""
+    """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq", "qoperator", "qonnx",
+    "integer", "finn", "nemo", or "mixed": QDQ of opset 21, with activations of 8 and 16 bits or clipped codes, and weights
+    of 4 and 8 bits."""
 
     kind: str
     scales: str
@@ -78,6 +79,7 @@ class Sketch:
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     count: int = 0
     mode: str = "ROUND"
+    bipolar: bool = True
     weight_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def name(self, stem: str) -> str:
@@ -115,9 +117,10 @@ class Sketch:
         value = np.asarray(scale, np.float32)
         return self.constant(value.reshape(1) if value.ndim == 0 and self.pick(0, 1) else value, "scale")
 
-    def quantize(self, real: str, shape: tuple[int, ...], spread: float) -> Tensor:
-        """Q and DQ behind a real tensor whose values are about `spread` large; sometimes a Relu or Clip in front."""
-        match self.rng.integers(8):
+    def quantize(self, real: str, shape: tuple[int, ...], spread: float, alone: bool = False) -> Tensor:
+        """Q and DQ behind a real tensor whose values are about `spread` large; sometimes a Relu or Clip in front, unless
+        they are to stand alone."""
+        match 2 if alone else self.rng.integers(8):
             case 0:
                 (real,) = self.add("Relu", [real])
             case 1:
@@ -159,10 +162,22 @@ class Sketch:
         scales = np.array([self.scale_near(0.01 * 128 / half) for _ in range(channels)], np.float32)
         zeros = self.rng.integers(-7, 8, channels) if signed and self.pick(0, 0, 1) else np.zeros(channels, int)
         zeros = (zeros if signed else zeros + half).astype(kind)
+        if self.plan.mixed and len(shape) == 2 and self.pick(0, 0, 1):
+            return self.blocks(codes, zeros[0], 1 - axis)
         names = [self.constant(codes, "w"), self.constant(scales if channels > 1 else scales[0], "scale")]
         names.append(self.constant(zeros if channels > 1 else zeros[0], "zero"))
         extra = {"axis": axis} if channels > 1 else {}
         return self.add("DequantizeLinear", names, **extra)[0], scales
+
+    def blocks(self, codes: np.ndarray, zero: np.generic, axis: int) -> tuple[str, np.ndarray]:
+        """A matrix with a scale for each block along `axis`."""
+        extent = codes.shape[axis]
+        size = int(self.pick(*(n for n in range(1, extent + 1) if extent % n == 0)))
+        shape = tuple(n // size if k == axis else n for k, n in enumerate(codes.shape))
+        scales = np.array([self.scale_near(0.01) for _ in range(int(np.prod(shape)))], np.float32).reshape(shape)
+        names = [self.constant(v, "w") for v in (codes, scales, np.full(shape, zero, codes.dtype))]
+        (back,) = self.add("DequantizeLinear", names, axis=axis, block_size=size)
+        return back, np.full(codes.shape[1 - axis], scales.mean(), np.float32)
 
     def bias(self, channels: int, scales: np.ndarray, spread: float) -> str | None:
         """Integers in their own scale, float numbers, or none."""
@@ -195,7 +210,7 @@ def qonnx_quantize(sketch: Sketch, real: str, shape: tuple[int, ...], spread: fl
     sketch.mode = str(sketch.pick("ROUND", "ROUND", *ROUNDING_MODES))
     bits, signed = int(sketch.rng.integers(1, 9)), bool(sketch.pick(True, False))
     step = sketch.scale_near(max(spread, 1e-6) / (1 << bits - 1))
-    if sketch.pick(*[0] * 9, 1):
+    if sketch.pick(*[0] * 9, 1) and sketch.bipolar:
         (y,) = sketch.add("BipolarQuant", [real, sketch.constant(np.float32(spread))], domain=QONNX)
     else:
         zero = 0 if bits == 1 else int(sketch.pick(0, 0, *sketch.rng.integers(-(1 << bits - 2), 1 << bits - 2, 2)))
@@ -230,6 +245,10 @@ def build(plan: Plan) -> onnx.ModelProto:
     }[plan.kind]
     if plan.dialect == "qoperator":
         return _qoperators(sketch, shape)
+    if plan.dialect in ("integer", "finn", "nemo"):
+        from tests.fuzz_integers import whole_model
+
+        return whole_model(sketch, shape)
     sketch.quantize("x", shape, 1.0)
     for seed in plan.steps:
         sketch.rng = np.random.default_rng(seed)

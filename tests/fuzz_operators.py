@@ -140,7 +140,9 @@ def pair(sketch: Sketch, x: Tensor) -> None:
     op = str(sketch.pick("Add", "Sub", "Mul")) if other is not x else "Add"
     (y,) = sketch.add(op, [x.name, other.name])
     spread = spread_of(x) * spread_of(other) if op == "Mul" else spread_of(x) + spread_of(other)
+    sketch.bipolar = False  # a sign of a sum of two scales is refused
     sketch.quantize(y, x.shape, spread)
+    sketch.bipolar = True
 
 
 def with_constant(sketch: Sketch, x: Tensor) -> None:
@@ -165,6 +167,14 @@ def function(sketch: Sketch, x: Tensor) -> None:
     )
     (y,) = sketch.add(op, [x.name], **({"alpha": 0.125} if op == "LeakyRelu" else {}))
     sketch.quantize(y, x.shape, 1.0 if op in ("Sigmoid", "Tanh") else spread_of(x))
+
+
+def softmax(sketch: Sketch, x: Tensor) -> None:
+    """Over the innermost axis of codes of 8 bits, rounded half to even right behind it."""
+    if sketch.plan.dialect != "qdq":
+        return function(sketch, x)
+    (y,) = sketch.add("Softmax", [x.name], axis=-1)
+    sketch.quantize(y, x.shape, 0.7, alone=True)
 
 
 def move(sketch: Sketch, x: Tensor) -> None:
@@ -231,6 +241,7 @@ OPERATORS = (
     Operator(lambda x: len(x.shape) > 1, batch_norm),
     Operator(is_small, with_constant),
     Operator(is_small, function),
+    Operator(lambda x: x.shape[-1] > 1 and prod(x.shape) < 1000, softmax),
     Operator(is_small, move),
     Operator(is_spatial, spatial),
 )

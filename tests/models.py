@@ -82,11 +82,16 @@ class Pair:
     def compare_on(self, inputs: Mapping[str, np.ndarray]) -> Comparison:
         """Teacher-forced, over given inputs."""
         values = self.oracle.codes(self.quantized, self.graph, inputs)
-        codes = dict(values.codes)
-        if any(n.tensor not in codes for n in self.graph.inputs):  # a grid that the file does not name
-            codes = host_boundary(self.quantized, self.graph).to_codes(inputs) | codes
+        codes = self.with_inputs(values.codes, inputs)
         known = (values.grids, values.before_rounding, values.magnitudes, self.quantized.roundings)
         return compare(self.graph, codes, *known)
+
+    def with_inputs(self, codes: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Codes of tensors, with those of the inputs on grids that the file does not name."""
+        known = dict(codes)
+        if any(n.tensor not in known for n in self.graph.inputs):
+            known = host_boundary(self.quantized, self.graph).to_codes(inputs) | known
+        return known
 
 
 QONNX_ENGINE: Engine = "qonnx" if importlib.util.find_spec("qonnx") else "reference"

@@ -33,10 +33,11 @@ MOVES = {
     "GatherElements",
     "Expand",
     "Tile",
+    "Identity",
 }
 INTEGER_ARITHMETIC = {"Add", "Sub", "Mul", "Max", "Min", "Relu", "Abs", "Neg"}
 """Operators that mean the same on integers as on the real numbers that they are, as long as nothing overflows."""
-ORDER = {"ArgMax", "ArgMin"}
+ORDER = {"ArgMax", "ArgMin", "TopK"}
 """Operators that only compare: codes are in the order of the numbers that they mean."""
 ON_CODES = MOVES | {"MaxPool", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "ReduceMax", "ReduceMin"}
 
@@ -153,7 +154,9 @@ def _read_on_codes(builder: Builder, node: ir.Node, inputs: list[QuantTensor | N
     out = node.outputs[0]
     if node.op_type in INTEGER_ARITHMETIC and all(t.quant.is_plain for t in coded) and is_code_type(out.dtype):
         return _read_integer_arithmetic(builder, node, [t.name if t else "" for t in inputs])
-    if node.op_type in ORDER and all(t.quant.per_tensor for t in coded):
+    if node.op_type in ORDER and all(
+        t.quant.per_tensor and (t.quant.is_plain or len(node.outputs) == 1) for t in coded
+    ):
         return _read_order(builder, node, [t.name if t else "" for t in inputs])
     if node.op_type not in ON_CODES or any(t.quant != quant for t in coded):
         builder.block(
@@ -190,7 +193,7 @@ def _read_integer_arithmetic(builder: Builder, node: ir.Node, inputs: list[str])
 
 
 def _read_order(builder: Builder, node: ir.Node, inputs: list[str]) -> None:
-    """What comes out are places, not codes."""
+    """What comes out are places, and of a TopK the numbers themselves: no codes."""
     builder.add(node, node.op_type, inputs)
     for value in node.outputs:
         builder.give(value)

@@ -9,7 +9,15 @@ import numpy as np
 import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
-from onnx_frontend.dialects.builder import CODE_TYPES, Builder, Reader, fractions_of, one_or_per_channel, read_plain
+from onnx_frontend.dialects.builder import (
+    CODE_TYPES,
+    Builder,
+    Reader,
+    fractions_of,
+    one_or_per_channel,
+    read_plain,
+    shape_of,
+)
 from onnx_frontend.dialects.fine_grid import needs_fine_grid, read_fine_grid
 from onnx_frontend.dialects.scales import read_scales
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
@@ -22,6 +30,8 @@ def read_quantize(builder: Builder, node: ir.Node) -> None:
     """QuantizeLinear: the one node that rounds. Over a constant it is done here, in float32 as the standard says."""
     out = node.outputs[0]
     source = builder.tensor(node.inputs[0])
+    if _is_edge_of_blocks(node, source):
+        return _read_blocks(builder, node)
     lost = source.name in builder.poisoned
     quant = None if lost else quant_of(builder, node, out.dtype, source)
     builder.codes.add(out.name)
@@ -35,12 +45,29 @@ def read_quantize(builder: Builder, node: ir.Node) -> None:
         builder.give(out, quant)
 
 
+def _is_edge_of_blocks(node: ir.Node, source: QuantTensor) -> bool:
+    """Whether a node with scales per block only gives an output of the model: then it runs on the host."""
+    blocks = "block_size" in node.attributes and node.attributes["block_size"].as_int() > 0
+    out = node.outputs[0]
+    return blocks and not source.is_constant and out.is_graph_output() and not out.consumers()
+
+
+def _read_blocks(builder: Builder, node: ir.Node) -> None:
+    if read_scales(builder, node) is None:
+        return builder.poison(node)
+    names = [builder.tensor(v).name for v in node.inputs if v is not None]
+    builder.add(node, f"Block{node.op_type}", names, domain="")
+    return builder.give(node.outputs[0])
+
+
 def read_dequantize(builder: Builder, node: ir.Node) -> None:
     """DequantizeLinear: another name for the tensor of codes, unless it reads the codes on another grid."""
     value, out = node.inputs[0], node.outputs[0]
     source = builder.tensor(value)
     if needs_fine_grid(node, value, source):
         return read_fine_grid(builder, node)
+    if _is_edge_of_blocks(node, source):
+        return _read_blocks(builder, node)
     quant = None if source.name in builder.poisoned else quant_of(builder, node, value.dtype, source)
     if quant is None:
         builder.poison(node)
@@ -130,8 +157,9 @@ def read_input(builder: Builder, value: ir.Value) -> None:
     if value.dtype is not None and value.dtype.name in CODE_TYPES:
         builder.codes.add(value.name)
         bits, signed = BITS[value.dtype.name]
-        reader = _first_dequantize(value)
-        found = None if reader is None else quant_of(builder, reader, value.dtype, None)
+        reader, whole = _first_dequantize(value), QuantTensor(value.name, shape_of(value))
+        one_grid = reader is not None and "block_size" not in reader.attributes
+        found = quant_of(builder, reader, value.dtype, whole) if one_grid else None
         quant = found or Quant(tuple(fractions_of(np.ones(1))), (0,), bits, signed)
     builder.give(value, quant)
 

@@ -74,7 +74,7 @@ def all_taps(lowering: Lowering, node: QuantNode) -> tuple[Taps, ...]:
         for name, fine in (
             ("mode", ("nearest", "linear")),
             ("antialias", (0,)),
-            ("keep_aspect_ratio_policy", ("stretch",)),
+            ("keep_aspect_ratio_policy", ("stretch", "not_larger", "not_smaller")),
         )
         if node.attributes.get(name, fine[0]) not in fine
     ]
@@ -91,20 +91,19 @@ def all_taps(lowering: Lowering, node: QuantNode) -> tuple[Taps, ...]:
 
 
 def _scales(lowering: Lowering, node: QuantNode, old: tuple[int, ...], new: tuple[int, ...]) -> list[Fraction]:
-    """Exact factors per axis. A float32 that only stands for a ratio of sizes is taken as that ratio."""
+    """Exact factors per axis. A float32 that only stands for a simple fraction, or for a ratio of sizes, is taken as it."""
     position = 1 if node.op == "Upsample" or node.version < 11 else 2
     given = lowering.value(node, position)
     if given is None and "scales" in node.attributes:
         given = np.array(node.attributes["scales"], np.float32)
     ratios = [Fraction(m, n) for n, m in zip(old, new, strict=True)]
     if given is None or given.size == 0:
-        return ratios
+        return _kept_aspect(lowering, node, old, ratios)
     axes = [int(a) % len(old) for a in node.attributes.get("axes", range(len(old)))]
     for axis, value in zip(axes, given.ravel(), strict=True):
-        scale = Fraction(float(value))
-        if scale.denominator <= LARGEST_DENOMINATOR and scale.numerator <= LARGEST_DENOMINATOR:
-            ratios[axis] = scale
-        elif np.float32(value) != np.float32(old and new[axis] / old[axis]):
+        if np.float32(value) != np.float32(new[axis] / old[axis]):
+            ratios[axis] = _simple(value)
+        if max(ratios[axis].denominator, ratios[axis].numerator) > LARGEST_DENOMINATOR and not is_nearest(node):
             raise lowering.graph.refuse(
                 node,
                 "its scale is no simple fraction",
@@ -113,6 +112,25 @@ def _scales(lowering: Lowering, node: QuantNode, old: tuple[int, ...], new: tupl
                 "give sizes instead",
             )
     return ratios
+
+
+def _kept_aspect(lowering: Lowering, node: QuantNode, old: tuple[int, ...], ratios: list[Fraction]) -> list[Fraction]:
+    """One factor for all axes that are resized, where the aspect ratio is kept: that of the sizes asked for."""
+    policy = str(node.attributes.get("keep_aspect_ratio_policy", "stretch"))
+    if policy == "stretch":
+        return ratios
+    axes = [int(a) % len(old) for a in node.attributes.get("axes", range(len(old)))]
+    sizes = lowering.value(node, 3)
+    assert sizes is not None, "shapes are known"
+    asked = [Fraction(int(m), old[a]) for m, a in zip(sizes.ravel(), axes, strict=True)]
+    factor = min(asked) if policy == "not_larger" else max(asked)
+    return [factor if a in axes else ratio for a, ratio in enumerate(ratios)]
+
+
+def _simple(value: float) -> Fraction:
+    """The simple fraction that a float32 stands for; itself where there is none."""
+    nearest = Fraction(float(value)).limit_denominator(LARGEST_DENOMINATOR)
+    return nearest if np.float32(float(nearest)) == np.float32(value) else Fraction(float(value))
 
 
 def _taps(lowering: Lowering, node: QuantNode, n: int, m: int, scale: Fraction) -> Taps:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from onnx_frontend.lower import (
+    batched,
     conv,
     extremes,
     finish,
@@ -74,6 +75,7 @@ RULES = Rules(
         "Upsample": resize.resize,
     },
     rounded={
+        "MatMul": batched.rounded_matmul,
         "Add": ort.add,
         "Sub": pairs.add,
         "Max": extremes.extreme,

@@ -53,3 +53,12 @@ def test_a_model_that_onnxruntime_cannot_load_is_said():
     text = '<ir_version: 8, opset_import: ["" : 13, "mine" : 1]> m (float[1,4] x) => (float[1,4] y) { y = mine.Odd(x) }'
     with pytest.raises(UserError, match="onnxruntime cannot load the model"):
         Oracle(parse(text)).run(INPUTS, ["y"])
+
+
+def test_the_float_in_front_of_a_clip_of_codes_is_known():
+    text = """
+    m (float[1,4] x) => (float[1,4] y) <float s = {0.5}, int8 z = {1}, int8 lo = {-3}, int8 hi = {4}>
+    { q = QuantizeLinear(x, s, z)
+      c = Clip(q, lo, hi)
+      y = DequantizeLinear(c, s, z) }"""
+    assert Oracle(parse(text)).rounded_from("c") == "x"
