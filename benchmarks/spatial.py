@@ -36,7 +36,7 @@ CASES = (
     Case("16 x 64, 4 bits", "xcup", *SMALL, 2, 250),
     Case("16 x 64, 4 bits", "ecp5-85k", *SMALL, 1, 200),
     Case("16 x 64, 4 bits", "ecp5-85k", *SMALL, 2, 125),
-    Case("64 x 32, 8 bits", "xcup", *LARGE, 1, 250),
+    Case("32 x 64, 8 bits", "xcup", *LARGE, 1, 250),
 )
 
 
