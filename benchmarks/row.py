@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One measured design, and how rows of them read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a design takes and does. None: not measured, or the family has no such thing.
+
+    comb: TRELLIS_COMB of ECP5 after packing. luts: LUT cells of Xilinx, as logic, RAM and shift register. brams: blocks of
+    18 kbit. fmax_mhz: median of the `seeds`. initiation_interval, first_out, latency: cycles, seen in simulation of the
+    same Verilog. exact: every value of that simulation equal to the golden model, every cycle as predicted.
+    peer: the same figures of another tool for the same work, and its name; empty where there is none.
+    """
+
+    name: str
+    family: str
+    comb: int | None
+    luts: int | None
+    carry4: int | None
+    ffs: int
+    dsps: int
+    brams: int
+    fmax_mhz: float | None
+    initiation_interval: int | None
+    first_out: int | None
+    latency: int | None
+    exact: bool | None
+    seeds: tuple[int, ...]
+    peer: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "seeds": list(self.seeds)}
+
+
+_COLUMNS = {
+    "family": "family", "comb": "COMB", "luts": "LUT", "carry4": "CARRY4", "ffs": "FF", "dsps": "DSP", "brams": "RAM",
+    "fmax_mhz": "MHz", "initiation_interval": "II", "first_out": "first out", "latency": "latency", "exact": "exact",
+}  # fmt: skip
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """A table, each row above its peer's."""
+    lines = [f"| design | {' | '.join(_COLUMNS.values())} |", "|---|---" + "|---:" * (len(_COLUMNS) - 2) + "|---|"]
+    for row in rows:
+        lines.append(_line(row.name, row.to_json()))
+        if row.peer:
+            lines.append(_line(str(row.peer["name"]), {"family": row.family, **row.peer}))
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, figures: Mapping[str, Any]) -> str:
+    return f"| {name} | {' | '.join(_cell(figures.get(key)) for key in _COLUMNS)} |"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
