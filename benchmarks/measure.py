@@ -14,16 +14,16 @@ from typing import Any
 
 from benchmarks.row import Row
 from hwgen.emit.emit import emit
+from hwgen.flow.report_bundle import CLOCK, RESET
 from hwgen.ir.graph import Graph, Node
 from hwgen.kernels.base import Folding
 from hwgen.kernels.catalog import kernel_of
 from hwgen.plan.make_plan import make_plan
 from hwgen.plan.plan import Goal
 from hwgen.plan.supply import EdgeFolding
-from hwgen.report_bundle import CLOCK, RESET
 from hwgen.rtl.build_top import build_top
-from hwgen.simulate import simulate
 from hwgen.simulation.result import SimResult
+from hwgen.simulation.simulate import simulate
 from hwgen.synth.synthesize import SynthResult, synthesize
 from hwgen.targets import Resources, Target
 

@@ -18,7 +18,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Say which tools are there, in which versions, and what to install. Exits with 1 if something is missing."""
-    from hwgen.diagnosis import clean_cache, diagnose, missing
+    from hwgen.flow.diagnose import clean_cache, diagnose, missing
 
     freed = clean_cache() if clean else None
     findings = diagnose()

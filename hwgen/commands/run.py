@@ -14,7 +14,7 @@ from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_shapes
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.golden import GoldenRun
+    from hwgen.flow.run_golden import GoldenRun
 
 
 def run(

@@ -14,7 +14,7 @@ from hwgen.errors import UserError
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.simulate_bundle import Simulated
+    from hwgen.flow.simulate_bundle import Simulated
 
 
 def sim(

@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from hwgen.emit.emit import emit
+from hwgen.flow.report_bundle import CLOCK, RESET
 from hwgen.ir.graph import Graph, Node
 from hwgen.kernels.base import Folding
 from hwgen.plan.make_plan import make_plan
 from hwgen.plan.plan import Goal
-from hwgen.report_bundle import CLOCK, RESET
 from hwgen.rtl.build_top import build_top
 from hwgen.synth.synthesize import synthesize
 from hwgen.targets import Resources, Target

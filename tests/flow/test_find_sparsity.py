@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from hwgen.flow.find_sparsity import find_sparsity
 from hwgen.ir.graph import Graph
-from hwgen.sparsity import find_sparsity
 from tests.kernels.matmul.nodes import matmul_with
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hwgen.compare import compare, top1_agreement
+from hwgen.comparison.compare import compare, top1_agreement
 from hwgen.ir.graph import Graph, Node
 from hwgen.kernels.elementwise.op import Table
 from hwgen.kernels.requantize.op import Requantize

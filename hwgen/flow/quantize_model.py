@@ -22,8 +22,8 @@ import onnx
 import onnx_ir
 
 from hwgen.errors import BadModel, ToolMissing, UserError
+from hwgen.flow.samples import InputSpec, Samples, read_samples
 from hwgen.progress import Progress, silent
-from hwgen.samples import InputSpec, Samples, read_samples
 from onnx_frontend.load import load_model
 from onnx_frontend.normalize import input_shapes
 

@@ -14,14 +14,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from hwgen.compare import Comparison, NodeComparison, compare
+from hwgen.comparison.compare import Comparison, NodeComparison, compare
+from hwgen.comparison.exactness import exactness_of
 from hwgen.errors import UserError
-from hwgen.exactness import exactness_of
+from hwgen.flow.samples import InputSpec, Samples, read_samples
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label
 from hwgen.pipeline import Compiled, Source, compile_model
 from hwgen.progress import Progress, silent
-from hwgen.samples import InputSpec, Samples, read_samples
 from onnx_frontend.host_boundary import host_boundary
 from onnx_frontend.oracle import Engine, Oracle, as_codes
 from onnx_frontend.quant_graph import QuantGraph

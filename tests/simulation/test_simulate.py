@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hwgen.errors import UserError
-from hwgen.simulate import simulate
+from hwgen.simulation.simulate import simulate
 from tests.icarus import requires_icarus
 from tests.sim.tiny import write_tiny_bundle
 

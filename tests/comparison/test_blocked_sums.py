@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwgen.blocked_sums import largest_partial_sums, partial_sums_of
+from hwgen.comparison.blocked_sums import largest_partial_sums, partial_sums_of
 from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Constant, Input
 from hwgen.ir.op import TensorType

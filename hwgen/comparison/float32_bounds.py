@@ -3,7 +3,7 @@
 
 With u = 2**-24, a sum of K products is off by at most about ``(K + c) * u`` times the sum of the magnitudes, where c
 counts the other roundings on the way: two dequantizations, the product, the bias and the division by the scale. For
-the elements that differ, `tight_interval` puts the actual partial sums (`hwgen.blocked_sums`) in the place of K.
+the elements that differ, `tight_interval` puts the actual partial sums (`hwgen.comparison.blocked_sums`) in the place of K.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwgen.blocked_sums import partial_sums_of
+from hwgen.comparison.blocked_sums import partial_sums_of
 from hwgen.ir.graph import Label, Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.elementwise.op import Table

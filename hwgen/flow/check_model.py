@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hwgen.errors import UnsupportedOp
+from hwgen.flow.find_sparsity import Saving, WeightSparsity, find_sparsity
 from hwgen.ir.graph import Graph
 from hwgen.pipeline import Source, compile_model, load_source
 from hwgen.plan.estimate import Estimate, estimate
 from hwgen.plan.plan import Goal
 from hwgen.progress import Progress, silent
-from hwgen.sparsity import Saving, WeightSparsity, find_sparsity
 from hwgen.targets import TARGETS, Target
 from onnx_frontend.boundary import find_boundary
 from onnx_frontend.host_boundary import host_boundary

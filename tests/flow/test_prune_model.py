@@ -9,11 +9,11 @@ import onnx
 import pytest
 
 from hwgen.errors import UserError
+from hwgen.flow.find_sparsity import find_sparsity
+from hwgen.flow.prune_model import parse_pattern, prune_model
 from hwgen.pipeline import Source, compile_model
-from hwgen.pruner import parse_pattern, prune_model
-from hwgen.sparsity import find_sparsity
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SCORES = np.random.default_rng(0).random((4, 3, 8))
 
 

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hwgen.flow.samples import InputSpec, read_samples
 from hwgen.progress import Progress, silent
 from hwgen.reports.documents import SIMULATION, read_documents, write_document
-from hwgen.samples import InputSpec, read_samples
-from hwgen.simulate import simulate
 from hwgen.simulation.result import SimResult
+from hwgen.simulation.simulate import simulate
 from onnx_frontend.host_boundary import HostBoundary
 
 Backpressure = Literal["none", "random"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.float32_bounds import Floats, code_interval, tight_interval
+from hwgen.comparison.float32_bounds import Floats, code_interval, tight_interval
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph, Label, Node
 from hwgen.numerics.rounding_mode import Rounding

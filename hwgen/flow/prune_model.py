@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from hwgen.errors import BadModel, UserError
-from hwgen.golden import run_golden
+from hwgen.flow.run_golden import run_golden
+from hwgen.flow.samples import InputSpec, Samples, read_samples
 from hwgen.pipeline import Source, compile_model, load_source
 from hwgen.progress import Progress, silent
-from hwgen.samples import InputSpec, Samples, read_samples
 from onnx_frontend.host_boundary import host_boundary
 from onnx_frontend.layer_weights import LayerWeights, WeightFile
 from onnx_frontend.oracle import Oracle

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hwgen.errors import UserError
-from hwgen.samples import InputSpec, read_samples
+from hwgen.flow.samples import InputSpec, read_samples
 
 IMAGE = InputSpec("image", (1, 3), np.dtype(np.float32))
 CODES = InputSpec("codes", (1, 2), np.dtype(np.int8))

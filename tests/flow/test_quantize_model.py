@@ -10,7 +10,7 @@ import onnx.parser
 import pytest
 
 from hwgen.errors import BadModel, UserError
-from hwgen.quantizer import STYLES, quantize_model
+from hwgen.flow.quantize_model import STYLES, quantize_model
 
 # An old file: initializers are inputs, a bias of shape (1, 3) is added after the product.
 OLD_MLP = """
@@ -75,7 +75,7 @@ def test_an_output_folder_that_is_not_there_is_reported(mlp: Path) -> None:
 
 def test_a_failure_leaves_nothing_behind(mlp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sorted(p.name for p in mlp.parent.iterdir())
-    monkeypatch.setattr("hwgen.quantizer._quantize_static", lambda *_: 1 / 0)
+    monkeypatch.setattr("hwgen.flow.quantize_model._quantize_static", lambda *_: 1 / 0)
     with pytest.raises(BadModel, match="division by zero"):
         quantize_model(mlp, mlp.with_name("x.npz"))
     assert sorted(p.name for p in mlp.parent.iterdir()) == before

