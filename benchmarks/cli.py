@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.mvu import mvu
-from benchmarks.row import Row, markdown
+from benchmarks.row import AnyRow, markdown
+from benchmarks.sparse import sparse
 from benchmarks.spatial import spatial
 from hwgen.errors import HwgenError
 
-COMMANDS: dict[str, Callable[[Sequence[int], str], Iterator[Row]]] = {"mvu": mvu, "spatial": spatial}
+COMMANDS: dict[str, Callable[[Sequence[int], str], Iterator[AnyRow]]] = {
+    "mvu": mvu,
+    "spatial": spatial,
+    "sparse": sparse,
+}
 RESULTS = Path(__file__).with_name("results.md")
 
 
@@ -43,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit("a design is not exact")
 
 
-def results(tables: dict[str, list[Row]]) -> str:
+def results(tables: dict[str, list[AnyRow]]) -> str:
     """The page of results."""
     chapters = [f"## {name}\n\n{markdown(rows)}" for name, rows in tables.items()]
     return (

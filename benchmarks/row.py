@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
+
+COLUMNS: Mapping[str, str] = {
+    "name": "design", "family": "family", "comb": "COMB", "luts": "LUT", "carry4": "CARRY4", "ffs": "FF", "dsps": "DSP", "brams": "RAM",
+    "fmax_mhz": "MHz", "initiation_interval": "II", "first_out": "first out", "latency": "latency", "exact": "exact",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Row:
     peer: the same figures of another tool for the same work, and its name; empty where there is none.
     """
 
+    COLUMNS: ClassVar[Mapping[str, str]] = COLUMNS
     name: str
     family: str
     comb: int | None
@@ -38,24 +44,33 @@ class Row:
         return {**asdict(self), "seeds": list(self.seeds)}
 
 
-_COLUMNS = {
-    "family": "family", "comb": "COMB", "luts": "LUT", "carry4": "CARRY4", "ffs": "FF", "dsps": "DSP", "brams": "RAM",
-    "fmax_mhz": "MHz", "initiation_interval": "II", "first_out": "first out", "latency": "latency", "exact": "exact",
-}  # fmt: skip
+class AnyRow(Protocol):
+    """A row of some comparison. COLUMNS: the heads of its columns by their keys in JSON."""
+
+    COLUMNS: ClassVar[Mapping[str, str]]
+
+    @property
+    def peer(self) -> Mapping[str, Any]: ...
+    @property
+    def exact(self) -> bool | None: ...
+    def to_json(self) -> dict[str, Any]: ...
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[AnyRow]) -> str:
     """A table, each row above its peer's."""
-    lines = [f"| design | {' | '.join(_COLUMNS.values())} |", "|---|---" + "|---:" * (len(_COLUMNS) - 2) + "|---|"]
+    heads = rows[0].COLUMNS if rows else COLUMNS
+    lines = [f"| {' | '.join(heads.values())} |", "|---|---" + "|---:" * (len(heads) - 3) + "|---|"]
     for row in rows:
-        lines.append(_line(row.name, row.to_json()))
+        lines.append(_line(row.to_json(), heads))
         if row.peer:
-            lines.append(_line(str(row.peer["name"]), {"family": row.family, **row.peer}))
+            lines.append(
+                _line({**row.to_json(), **dict.fromkeys(heads), "family": row.to_json()["family"], **row.peer}, heads)
+            )
     return "\n".join(lines) + "\n"
 
 
-def _line(name: str, figures: Mapping[str, Any]) -> str:
-    return f"| {name} | {' | '.join(_cell(figures.get(key)) for key in _COLUMNS)} |"
+def _line(figures: Mapping[str, Any], heads: Mapping[str, str]) -> str:
+    return f"| {' | '.join(_cell(figures.get(key)) for key in heads)} |"
 
 
 def _cell(value: object) -> str:
