@@ -160,7 +160,7 @@ class Target:
     name: str
     family: Family
     resources: Resources | None
-    clock_mhz: int
+    clock_mhz: float
     nextpnr: tuple[str, ...] = ()
 
     @classmethod

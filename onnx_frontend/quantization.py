@@ -13,7 +13,8 @@ import onnx_ir as ir
 
 from hwgen.errors import Blocker, UnsupportedOp
 from onnx_frontend import dialects
-from onnx_frontend.dialects.builder import Builder, Dialect, read_plain
+from onnx_frontend.dialects.builder import Builder, read_plain
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.propagate import STANDARD
 from onnx_frontend.quant_graph import QuantGraph
 

@@ -17,7 +17,7 @@ from hwgen.comparison.blocked_sums import partial_sums_of
 from hwgen.ir.graph import Label, Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.elementwise.op import Table
-from hwgen.kernels.matmul.op import MatMul
+from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.kernels.multiply.op import Multiply
 from hwgen.kernels.pool.op import Reduce
 from hwgen.kernels.requantize.op import Requantize
@@ -120,6 +120,7 @@ def tight_interval(node: Node, values: Values, grids: Grids, where: tuple[np.nda
 def _line(node: Node, values: Values) -> tuple[np.ndarray, np.ndarray]:
     """(ratio, exact value before rounding) of a Requantize."""
     op, (source,) = node.op, node.src
+    assert isinstance(op, Requantize)
     acc = values[source.name].astype(np.float64)
     shape = [1] * acc.ndim
     shape[1 + op.axis] = -1
@@ -129,6 +130,7 @@ def _line(node: Node, values: Values) -> tuple[np.ndarray, np.ndarray]:
 
 def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
     op, (source,) = node.op, node.src
+    assert isinstance(op, Requantize)
     ratio, exact = _line(node, values)
     terms, magnitude = _magnitude(source, values, grids)
     size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
@@ -137,6 +139,7 @@ def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
 
 def _add(node: Node, values: Values, grids: Grids) -> Interval:
     op = node.op
+    assert isinstance(op, Add)
     a, b = (values[s.name].astype(np.float64) for s in node.src)
     exact = a * float(op.ratio_a) + b * float(op.ratio_b) + float(op.offset)
     parts = [
@@ -218,7 +221,7 @@ def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarra
     match op:
         case MatMul():
             terms, x = _magnitude(node.src[0], values, grids)
-            weights = np.abs(node.src[1].op.values.astype(np.int64))
+            weights = np.abs(weights_of(node.src).astype(np.int64))
             return terms * weights.shape[1], op.golden(_scaled(x), weights[np.newaxis])
         case Window():
             terms, x = _magnitude(node.src[0], values, grids)

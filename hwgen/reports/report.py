@@ -128,7 +128,7 @@ class Report:
     def interval(self) -> int:
         """Initiation interval as measured, else as predicted."""
         timing = self.timing["initiation_interval"]
-        return int(timing.predicted if timing.measured is None else timing.measured or 0)
+        return int((timing.predicted if timing.measured is None else timing.measured) or 0)
 
     @property
     def fps(self) -> float:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any, overload
 
 import numpy as np
 import onnx_ir as ir
@@ -42,23 +43,6 @@ ORDER = {"ArgMax", "ArgMin", "TopK"}
 ON_CODES = MOVES | {"MaxPool", "Pad", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "ReduceMax", "ReduceMin"}
 
 Reader = Callable[["Builder", ir.Node], None]
-InputReader = Callable[["Builder", ir.Value], None]
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """A way to write quantized networks: the ``DIALECT`` of a file in this folder.
-
-    readers: of its own operators, by domain ("" for the standard) and name. read_input: of graph inputs. owns: whether a
-    model is written in this dialect alone, so that no other one reads any of it; then `read` takes every node.
-    refines: whether its readers stand in front of those that another dialect has for the same operators.
-    """
-
-    readers: Mapping[tuple[str, str], Reader] = field(default_factory=dict)
-    read_input: InputReader | None = None
-    owns: Callable[[ir.Model], bool] | None = None
-    read: Reader | None = None
-    refines: bool = False
 
 
 @dataclass
@@ -91,6 +75,10 @@ class Builder:
         name = node.name or node.outputs[0].name
         self.blockers.append(Blocker(place(node, self.file), what, str(found), str(expected), fix, name, node.op_type))
 
+    @overload
+    def tensor(self, value: ir.Value) -> QuantTensor: ...
+    @overload
+    def tensor(self, value: None) -> None: ...
     def tensor(self, value: ir.Value | None) -> QuantTensor | None:
         """The tensor behind an ONNX value; constants are taken in on first sight."""
         if value is None:
@@ -259,9 +247,9 @@ def _moved_axis(builder: Builder, node: ir.Node, arrays: list, source: QuantTens
     return None
 
 
-def attributes_of(node: ir.Node) -> dict[str, object]:
+def attributes_of(node: ir.Node) -> dict[str, Any]:
     """Attributes as Python values; tensors as arrays; subgraphs by their type only."""
-    plain: dict[str, object] = {}
+    plain: dict[str, Any] = {}
     for name, attribute in node.attributes.items():
         if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
             plain[name] = "graph"

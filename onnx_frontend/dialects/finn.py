@@ -10,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
-from onnx_frontend.dialects.builder import Builder, Dialect
+from onnx_frontend.dialects.builder import Builder
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.quant_graph import Quant, QuantTensor
 
 DOMAINS = ("finn.custom_op.general", "qonnx.custom_op.general")

@@ -16,7 +16,8 @@ import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import Rounding
-from onnx_frontend.dialects.builder import MOVES, Builder, Dialect, read_plain
+from onnx_frontend.dialects.builder import MOVES, Builder, read_plain
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.qdq import BITS, read_input
 from onnx_frontend.quant_graph import Quant, QuantNode, QuantTensor
 

@@ -12,12 +12,12 @@ from hwgen.numerics.range import IntRange
 from onnx_frontend.dialects.builder import (
     CODE_TYPES,
     Builder,
-    Dialect,
     fractions_of,
     one_or_per_channel,
     read_plain,
     shape_of,
 )
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.fine_grid import needs_fine_grid, read_fine_grid
 from onnx_frontend.dialects.scales import read_scales
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32

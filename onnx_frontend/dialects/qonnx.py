@@ -16,7 +16,8 @@ import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import ROUNDINGS, Rounding
-from onnx_frontend.dialects.builder import Builder, Dialect, fractions_of, one_or_per_channel
+from onnx_frontend.dialects.builder import Builder, fractions_of, one_or_per_channel
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.finn import add_steps
 from onnx_frontend.quant_graph import Quant, QuantTensor, along, dequantize_float32, quantize_float32
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import onnx_ir as ir
 
 from hwgen.numerics.float32 import dequantize, nearest_float32, quantize
-from onnx_frontend.dialects.builder import ON_CODES, Builder, Dialect, Reader, attributes_of, fractions_of
+from onnx_frontend.dialects.builder import ON_CODES, Builder, Reader, attributes_of, fractions_of
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.operands import add_real, at, bias, grid, is_poisoned, operand
 from onnx_frontend.quant_graph import Quant
 

@@ -77,7 +77,7 @@ class DenseUnit(wiring.Component):
         if s.packing:
             return packed_sums(m, s, s.packing, values, weights)
         if s.digits:
-            values = [multiples(m, value, s.x, s.digits, f"input_{k}") for k, value in enumerate(values)]  # type: ignore[misc]
+            values = [multiples(m, value, s.x, s.digits, f"input_{k}") for k, value in enumerate(values)]
         sums = []
         for lane in range(s.group_lanes * s.pe):
             factors = [weights.word_select(lane * s.simd + k, s.weight_bits) for k in range(s.simd)]
