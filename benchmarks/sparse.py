@@ -82,7 +82,7 @@ CASES = (
         DenseFolding.of(1, 8, 8, "block"),
     ),
     Case(
-        "75 % zero blocks of 16 x 16", "ecp5-85k", (256, 256), CompressedFolding.of(16, 16, 16, 1, 4, "block", "fabric"),
+        "75 % zero blocks of 16 x 16", "ecp5-85k", (256, 256), CompressedFolding.of(16, 16, 16, 1, 5, "block", "fabric"),
         DenseFolding.of(1, 16, 16, "block", "fabric"),
     ),
     _list(80, 4),
