@@ -108,6 +108,13 @@ def fit_sum_form(
     return replace(form, proof=compare_sum(form, table))
 
 
+def integer_sum(a: IntRange, b: IntRange, ra: int, rb: int, offset: int, out: IntRange) -> SumForm:
+    """``clip(a * ra + b * rb + offset)``: nothing is rounded, so the form is the sum itself whatever its size."""
+    form = SumForm(a, b, out, ra, rb, offset, 0, "up", proof=Proof(0))
+    reached = form.intermediates["sum"]
+    return replace(form, clamp=IntRange(out.clamp(reached.lo), out.clamp(reached.hi)))
+
+
 def compare_sum(form: SumForm | SumTable, table: np.ndarray) -> Proof:
     """Compares with `table` at every point. Raises InternalError where the form is wrong."""
     a, b = np.arange(form.a.lo, form.a.hi + 1)[:, None], np.arange(form.b.lo, form.b.hi + 1)[None]

@@ -26,11 +26,16 @@ def sum_codes(
     return affine_round(total, Fraction(1, den), c, out=_before_zero_point(out, zero_point)) + zero_point
 
 
+def is_countable(a: IntRange, b: IntRange) -> bool:
+    """Whether every pair of codes can be looked at."""
+    return a.size * b.size <= MAX_TABLE
+
+
 def sum_table(
     a: IntRange, b: IntRange, ra: Fraction, rb: Fraction, c: Fraction, zero_point: int, out: IntRange
 ) -> np.ndarray:
     """All exact output codes (int64), shape ``(a.size, b.size)``: entry [i, j] belongs to (a.lo + i, b.lo + j)."""
-    if a.size * b.size > MAX_TABLE:
+    if not is_countable(a, b):
         raise ValueError(f"a table over {a} x {b} has more than {MAX_TABLE} entries")
     rows = np.broadcast_to(np.arange(b.lo, b.hi + 1), (a.size, b.size))
     offsets = [value * Fraction(ra) + Fraction(c) for value in range(a.lo, a.hi + 1)]

@@ -65,6 +65,11 @@ NODES = {
     "a sum": _add(Fraction(5, 11), IntRange(0, 15)),
     "a sum in float32": _add(Fraction(float(np.float32(0.3))), IntRange(0, 15), dialect="ort"),
     "a product in float32": requantize((Fraction(float(np.float32(0.05))),), dialect="ort_product", zero_point=5),
+    "a sum of integers of 16 bits": Node(
+        Add(Fraction(12_582_917), Fraction(-9_437_189), Fraction(7), 0, IntRange.of_bits(62, signed=True)),
+        (_input("x", IntRange.of_bits(16, signed=True)), _input("z", IntRange.of_bits(16, signed=False))),
+        "requantize",
+    ),
     "a difference": _add(Fraction(-1, 2), IntRange(-16, 9)),
 }
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hwgen import costs
+from hwgen.errors import InternalError
 from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Process, Schedule
@@ -18,7 +19,8 @@ from hwgen.kernels.base import Folding, UnitSpec, lane_counts
 from hwgen.numerics.forms import round_shift
 from hwgen.numerics.line import Ties
 from hwgen.numerics.range import IntRange
-from hwgen.numerics.sum_form import SumForm, SumTable, fit_sum_form
+from hwgen.numerics.sum_form import SumForm, SumTable, compare_sum, fit_sum_form, integer_sum
+from hwgen.numerics.two_input import is_countable
 from hwgen.targets import Resources, Target
 
 MOST_LANES = 256
@@ -153,13 +155,25 @@ def signed_bits(values: IntRange) -> int:
 
 @lru_cache(maxsize=256)
 def _form(op: Add, a: IntRange, b: IntRange) -> SumForm | SumTable:
+    if op.is_integer and not is_countable(a, b):
+        return integer_sum(a, b, int(op.ratio_a), int(op.ratio_b), int(op.offset) + op.zero_point, op.out)
     return fit_sum_form(a, b, op.ratio_a, op.ratio_b, op.table(a, b))
 
 
 def form_of(node: Node) -> SumForm | SumTable:
-    """The integer form of the sum, proven at every pair of codes."""
+    """The integer form of the sum: proven at every pair of codes, or the sum itself where nothing is rounded."""
     a, b = (s.type.range for s in node.src)
     return _form(node.op, a, b)
+
+
+def prove(node: Node) -> SumForm | SumTable:
+    """The form, compared anew with the exact sum. Raises InternalError if it is wrong."""
+    form = form_of(node)
+    if is_countable(form.a, form.b):
+        compare_sum(form, node.op.table(form.a, form.b))
+    elif form != _form.__wrapped__(node.op, form.a, form.b):
+        raise InternalError(f"{form.kind} of '{node.name}' is not its sum of integers")
+    return form
 
 
 def foldings(node: Node, target: Target) -> tuple[AddFolding, ...]:

@@ -47,6 +47,12 @@ class Add(Op):
         ends = np.array([a.range.lo, a.range.hi])[:, np.newaxis], np.array([b.range.lo, b.range.hi])
         return TensorType(a.shape, IntRange.of_array(self.codes(*ends)))  # monotone in each operand
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether nothing is rounded."""
+        factors = (self.ratio_a, self.ratio_b, self.offset)
+        return self.dialect == "real" and all(f.denominator == 1 for f in factors)
+
     def codes(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The result for integer arrays that broadcast."""
         if self.dialect == "ort":

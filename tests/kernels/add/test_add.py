@@ -25,6 +25,7 @@ from hwgen.testing import check_kernel
 KERNEL = AddKernel()
 TARGET = Target.named("ecp5-85k")
 INT8, UINT8 = IntRange(-128, 127), IntRange(0, 255)
+INT16, UINT16 = IntRange.of_bits(16, signed=True), IntRange.of_bits(16, signed=False)
 
 
 def add(
@@ -61,6 +62,9 @@ NODES = {
         f32(0.0123457), f32(0.0000321), Fraction(1, 3), a=IntRange(-2000, 2000), b=IntRange(-1500, 1500)
     ),
 }
+NODES["integers of 16 bits"] = add(
+    Fraction(12_582_917), Fraction(-9_437_189), Fraction(77), a=INT16, b=UINT16, out=IntRange.of_bits(62, signed=True)
+)
 ORT = [f32(np.float32(s) / np.float32(0.045)) for s in (0.02, 0.031)]
 NODES["float32 of onnxruntime"] = Node(
     Add(*ORT, Fraction(float(fixed_part(*map(np.float32, map(float, ORT)), 7, 100, 129))), 0, UINT8, "ort"),
@@ -112,6 +116,16 @@ def test_wrong_constants_are_not_proven(monkeypatch: pytest.MonkeyPatch) -> None
     node = NODES["two scales"]
     form = folding_module.form_of(node)
     wrong = replace(form, addend=form.addend + (1 << form.shift >> 1))  # type: ignore[union-attr, call-arg]
+    monkeypatch.setattr(folding_module, "form_of", lambda _: wrong)
+    with pytest.raises(InternalError):
+        KERNEL.proof(node, SumFolding.of(1, "lut"))
+
+
+def test_a_sum_of_wide_integers_is_its_own_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = NODES["integers of 16 bits"]
+    written = KERNEL.proof(node, SumFolding.of(1, "lut"))
+    assert (written["multiplier_a"], written["addend"], written["shift"]) == (12_582_917, 77, 0)
+    wrong = replace(folding_module.form_of(node), addend=78)  # type: ignore[call-arg]
     monkeypatch.setattr(folding_module, "form_of", lambda _: wrong)
     with pytest.raises(InternalError):
         KERNEL.proof(node, SumFolding.of(1, "lut"))
