@@ -25,7 +25,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
 from hwgen import quantize
-from hwgen.samples import InputSpec
+from hwgen.flow.samples import InputSpec
 
 HERE = Path(__file__).resolve().parent
 SEED, EPOCHS, BATCH, RATE = 7, 60, 32, 2e-3

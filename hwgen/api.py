@@ -21,15 +21,15 @@ from hwgen.progress import Progress, silent
 from hwgen.targets import Target
 
 if TYPE_CHECKING:
-    from hwgen.build_bundle import BuiltBundle
-    from hwgen.check_model import ModelCheck
-    from hwgen.diagnosis import Finding
-    from hwgen.golden import Against, GoldenRun
-    from hwgen.pruner import Pruned
-    from hwgen.quantizer import Quantized
+    from hwgen.flow.build_bundle import BuiltBundle
+    from hwgen.flow.check_model import ModelCheck
+    from hwgen.flow.diagnose import Finding
+    from hwgen.flow.prune_model import Pruned
+    from hwgen.flow.quantize_model import Quantized
+    from hwgen.flow.run_golden import Against, GoldenRun
+    from hwgen.flow.simulate_bundle import Backpressure, Simulated
+    from hwgen.flow.trace_node import NodeTrace
     from hwgen.reports.report import Report
-    from hwgen.simulate_bundle import Backpressure, Simulated
-    from hwgen.trace_node import NodeTrace
 
 AnyPath = str | PathLike[str]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -45,7 +45,7 @@ def check(
     progress: Progress = silent,
 ) -> ModelCheck:
     """What is in a model and which targets it fits; UserError with every blocker where it cannot be built."""
-    from hwgen.check_model import check_model
+    from hwgen.flow.check_model import check_model
 
     return check_model(source_of(model, shapes, start, stop), progress=progress)
 
@@ -69,7 +69,7 @@ def build(
     fps: the least area for so many frames a second; without it, the most frames that fit into `limits` (fractions of
     "luts", "brams", "dsps"). plan: an edited plan.json whose foldings are taken.
     """
-    from hwgen.build_bundle import build_bundle
+    from hwgen.flow.build_bundle import build_bundle
 
     source = source_of(model, shapes, start, stop)
     goal = Goal(
@@ -95,7 +95,7 @@ def sim(
 
     measure_raw: also time the design alone in Verilator, without the bench.
     """
-    from hwgen.simulate_bundle import simulate_bundle
+    from hwgen.flow.simulate_bundle import simulate_bundle
 
     return simulate_bundle(
         Path(bundle), samples=samples, inputs=None if inputs is None else Path(inputs), backpressure=backpressure,
@@ -112,14 +112,14 @@ def report(
     progress: Progress = silent,
 ) -> Report:
     """Synthesize a bundle, place and route it where the target has open tools, and write its report."""
-    from hwgen.report_bundle import report_bundle
+    from hwgen.flow.report_bundle import report_bundle
 
     return report_bundle(Path(bundle), target, pnr=pnr, seeds=seeds, progress=progress)
 
 
 def doctor() -> list[Finding]:
     """Everything hwgen can use: what is there, in which version, and how to get what is missing."""
-    from hwgen.diagnosis import diagnose
+    from hwgen.flow.diagnose import diagnose
 
     return diagnose()
 
@@ -136,7 +136,7 @@ def run(
     progress: Progress = silent,
 ) -> GoldenRun:
     """The golden outputs for the samples of an npz file, and their distance to another engine node by node."""
-    from hwgen.golden import run_golden
+    from hwgen.flow.run_golden import run_golden
 
     source = source_of(model, shapes, start, stop)
     return run_golden(source, Path(inputs), None if output is None else Path(output), compare, progress)
@@ -155,7 +155,7 @@ def trace(
     progress: Progress = silent,
 ) -> NodeTrace:
     """One ONNX node or tensor, from its name in the file to its rows in the memories of the design."""
-    from hwgen.trace_node import trace_node
+    from hwgen.flow.trace_node import trace_node
 
     goal = Goal(None if fps is None else Fraction(fps))
     return trace_node(source_of(model, shapes, start, stop), node, target_of(target, clock_mhz), goal, progress)
@@ -171,7 +171,7 @@ def quantize(
     progress: Progress = silent,
 ) -> Quantized:
     """The quantized form of a float model, by onnxruntime, calibrated on the samples of an npz file."""
-    from hwgen.quantizer import quantize_model
+    from hwgen.flow.quantize_model import quantize_model
 
     target = None if output is None else Path(output)
     return quantize_model(Path(model), Path(calibration), target, style, shapes, progress)
@@ -187,7 +187,7 @@ def prune(
     progress: Progress = silent,
 ) -> Pruned:
     """A quantized model with its least weights set to zero: "N:M", or "block RxC" or "unstructured" and a `sparsity`."""
-    from hwgen.pruner import prune_model
+    from hwgen.flow.prune_model import prune_model
 
     target, samples = (None if path is None else Path(path) for path in (output, calibration))
     share = None if sparsity is None else Fraction(sparsity)

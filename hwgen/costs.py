@@ -210,6 +210,11 @@ def add_subtract(family: Family, bits: int) -> Resources:
     return adder(family, bits) + Resources(luts=inverts)
 
 
+def dot_latency(terms: int) -> int:
+    """Cycles through hdl/dot.py."""
+    return terms + 2
+
+
 def fabric_multiplier_latency(b_bits: int) -> int:
     """Cycles through hdl/fabric_multiplier.py."""
     return 1 + adder_tree_latency(b_bits, 1)

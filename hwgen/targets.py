@@ -47,6 +47,9 @@ class Family:
     dsp_modes: what one multiplication may be, cheapest first; empty: no limit is known.
     ram_shapes: how one block RAM can be divided; ram_bits: bits in it, parity included.
     distributed_ram: whether LUTs can serve as small RAMs.
+    shift_registers: whether a LUT can delay a bit by up to 16 cycles.
+    dsp_sum_bits: of the sum that DSP blocks hand on to their neighbours; 0 where they do not, or where hwgen has no
+    mapping for it (hwgen/synth/<family>/hwgen_dot.v).
     """
 
     name: str
@@ -55,6 +58,8 @@ class Family:
     ram_shapes: tuple[RamShape, ...]
     ram_bits: int
     distributed_ram: bool
+    shift_registers: bool = False
+    dsp_sum_bits: int = 0
 
     def dsps_for(self, a_bits: int, b_bits: int) -> int:
         """DSP units of one signed `a_bits` x `b_bits` product; wider operands are cut into pieces of the widest mode."""
@@ -87,8 +92,8 @@ FAMILIES: tuple[Family, ...] = (
     Family("ecp5", 4, (DspMode(18, 18),), _RAM_18K, 18432, True),
     Family("ice40", 4, (DspMode(16, 16),), _shapes((2048, 2), (1024, 4), (512, 8), (256, 16)), 4096, False),
     Family("gowin", 4, (DspMode(9, 9), DspMode(18, 18, 2)), _RAM_18K, 18432, True),
-    Family("xc7", 6, (DspMode(25, 18),), _RAM_18K, 18432, True),
-    Family("xcup", 6, (DspMode(27, 18),), _RAM_18K, 18432, True),
+    Family("xc7", 6, (DspMode(25, 18),), _RAM_18K, 18432, True, True, 48),
+    Family("xcup", 6, (DspMode(27, 18),), _RAM_18K, 18432, True, True, 48),
     Family("generic", 6, (DspMode(18, 18),), _RAM_18K, 18432, True),
 )
 
@@ -155,7 +160,7 @@ class Target:
     name: str
     family: Family
     resources: Resources | None
-    clock_mhz: int
+    clock_mhz: float
     nextpnr: tuple[str, ...] = ()
 
     @classmethod

@@ -117,7 +117,7 @@ class _Bench:
         simulator.add_clock(1e-6, domain="sync")
         failures: list[str] = []
 
-        async def testbench(context) -> None:  # type: ignore[no-untyped-def]
+        async def testbench(context) -> None:
             smooth = await self._play(context, top, stall=0.0)
             failures.extend(_differences(smooth, self.beats_out, predicted))
             await _reset(context, top)
@@ -153,12 +153,12 @@ class _Bench:
         start = min(int(times[e.process][0, e.index[0]]) for e in watched.values())
         return {k: (times[e.process][:, e.index].ravel() - start).tolist() for k, e in watched.items()}
 
-    async def _play(self, context, top, stall: float, most_beats: int | None = None) -> dict[str, list[int]]:  # type: ignore[no-untyped-def]
+    async def _play(self, context, top, stall: float, most_beats: int | None = None) -> dict[str, list[int]]:
         """Feeds all beats and collects results; returns transfer cycles per stream and the payloads under 'data'."""
         rng = np.random.default_rng(self.seed + 1)
         queues = [iter(beats) for beats in self.beats_in]
         heads = [next(q, None) for q in queues]
-        trace: dict[str, list[int]] = {f"i{k}": [] for k in range(len(heads))} | {"o": [], "data": []}
+        trace: dict[str, list[int]] = {name: [] for name in (*(f"i{k}" for k in range(len(heads))), "o", "data")}
         expected = most_beats or len(self.beats_out)
         deadline = 2000 + 20 * sum(p.cycles for p in self.schedule.processes) * self.frames + 20 * len(self.beats_out)
         offered = [False] * len(heads)
@@ -202,7 +202,7 @@ def _differences(trace: Trace, expected: list[int], predicted: Trace) -> list[st
     return found
 
 
-async def _reset(context, top) -> None:  # type: ignore[no-untyped-def]
+async def _reset(context, top) -> None:
     """Two cycles of reset with nothing offered."""
     for port in top.inputs:
         context.set(port.valid, 0)

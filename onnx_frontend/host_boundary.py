@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -146,7 +147,7 @@ class HostBoundary:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: Mapping[str, object]) -> HostBoundary:
+    def from_json(cls, document: Mapping[str, Any]) -> HostBoundary:
         """What `to_json` gave, also after a way through a JSON file."""
         d = dict(document)
         for name, kind in (("inputs", HostTensor), ("outputs", HostTensor), ("before", HostOp), ("after", HostOp)):

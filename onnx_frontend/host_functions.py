@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -16,7 +17,7 @@ from onnx.reference import ReferenceEvaluator
 
 from onnx_frontend.reference_ops import REFERENCE_OPS
 
-Attributes = Mapping[str, object]
+Attributes = Mapping[str, Any]
 HostFunction = Callable[[list[np.ndarray], Attributes, int], list[np.ndarray]]
 FLATTENS_BEFORE = 13
 
@@ -29,7 +30,7 @@ class HostOp:
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: dict[str, object]
+    attributes: dict[str, Any]
     domain: str
     version: int
 

@@ -181,7 +181,7 @@ def _constant(file: WeightFile, node: onnx.NodeProto, place: int | None) -> np.n
     return file.array(node.input[place]) if given else None
 
 
-def _attribute(node: onnx.NodeProto, name: str, default):  # type: ignore[no-untyped-def]
+def _attribute(node: onnx.NodeProto, name: str, default):
     return next((onnx.helper.get_attribute_value(a) for a in node.attribute if a.name == name), default)
 
 

@@ -103,7 +103,7 @@ class Oracle:
         return direct | {name: np.stack([r[k] for r in results]) for k, name in enumerate(asked)}
 
     def codes(self, quantized: QuantGraph, graph: Graph, inputs: Mapping[str, np.ndarray]) -> OracleValues:
-        """What this engine gives for every tensor of codes that the graph computes: the input of `hwgen.compare`."""
+        """What this engine gives for every tensor of codes that the graph computes: the input of `hwgen.comparison.compare`."""
         names = [n.tensor for n in graph.nodes if n.tensor and not n.is_constant and n.tensor in self.tensors]
         floats = {name: source for name in names if (source := self.rounded_from(name)) is not None}
         paths = {name: self._chain(source) for name, source in floats.items()}

@@ -15,7 +15,7 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from hwgen.compare import Comparison, compare
+from hwgen.comparison.compare import Comparison, compare
 from hwgen.ir.graph import Graph
 from onnx_frontend.host_boundary import host_boundary
 from onnx_frontend.load import with_places

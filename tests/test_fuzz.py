@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
-from hwgen.compare import Comparison
+from hwgen.comparison.compare import Comparison
 from hwgen.ir.evaluate import evaluate
 from hwgen.passes.optimize import optimize
 from tests.acceptance.record import note

@@ -14,7 +14,7 @@ from hwgen.errors import UserError
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.build_bundle import BuiltBundle
+    from hwgen.flow.build_bundle import BuiltBundle
 
 
 def build(

@@ -11,7 +11,7 @@ from hwgen.reports import numbers
 from hwgen.targets import Target
 
 if TYPE_CHECKING:
-    from hwgen.check_model import EdgeTensor, ModelCheck
+    from hwgen.flow.check_model import EdgeTensor, ModelCheck
 
 
 def check(model: Model, shape: Shape = None, start: From = None, stop: To = None, as_json: AsJson = False) -> None:

@@ -18,7 +18,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Say which tools are there, in which versions, and what to install. Exits with 1 if something is missing."""
-    from hwgen.diagnosis import clean_cache, diagnose, missing
+    from hwgen.flow.diagnose import clean_cache, diagnose, missing
 
     freed = clean_cache() if clean else None
     findings = diagnose()
@@ -27,13 +27,13 @@ def doctor(
         rows = [{**asdict(finding), "ok": finding.found is not None} for finding in findings]
         print_json({"ok": not absent, "tools": rows, **({} if freed is None else {"freed_bytes": freed})})
     elif absent or not quiet:
-        rows = table("tool", "version", "needed for", "to get it")
-        for column in rows.columns:
+        lines = table("tool", "version", "needed for", "to get it")
+        for column in lines.columns:
             column.justify = "left"
         for finding in absent if quiet else findings:
             found = finding.found or ("MISSING" if finding.required else "not there")
-            rows.add_row(finding.name, found, finding.needed_for, "" if finding.found else finding.install)
-        console().print(rows)
+            lines.add_row(finding.name, found, finding.needed_for, "" if finding.found else finding.install)
+        console().print(lines)
         if freed is not None:
             print(f"cache emptied: {freed / 2**20:.0f} MB")
     if absent:

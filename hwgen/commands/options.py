@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from hwgen.errors import UserError
 
+Word = TypeVar("Word", bound=str)
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A quantized ONNX file.", show_default=False)]
 BundleFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A folder that `hwgen build` wrote.", show_default=False)
@@ -62,10 +63,9 @@ def parse_number(option: str, value: float) -> Fraction:
     return Fraction(repr(value))
 
 
-def one_of(option: str, value: str, known: tuple[str, ...]) -> str:
+def one_of(option: str, value: str, known: tuple[Word, ...]) -> Word:
     """`value` if it is one of the `known` words."""
-    if value not in known:
-        raise UserError.of(
-            option, "not a known word", found=value, expected=" or ".join(known), fix=f"{option} {known[0]}"
-        )
-    return value
+    for word in known:
+        if word == value:
+            return word
+    raise UserError.of(option, "not a known word", found=value, expected=" or ".join(known), fix=f"{option} {known[0]}")

@@ -14,7 +14,7 @@ from hwgen.commands.options import AsJson, Model, parse_percent
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.pruner import Pruned
+    from hwgen.flow.prune_model import Pruned
 
 
 def prune(

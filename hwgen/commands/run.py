@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -14,7 +14,7 @@ from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_shapes
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.golden import GoldenRun
+    from hwgen.flow.run_golden import Against, GoldenRun
 
 
 def run(
@@ -39,7 +39,14 @@ def run(
 
     with progress() as say:
         result = api.run(
-            model, inputs, output, compare=compare, shapes=parse_shapes(shape), start=start, stop=stop, progress=say
+            model,
+            inputs,
+            output,
+            compare=cast("Against", compare),
+            shapes=parse_shapes(shape),
+            start=start,
+            stop=stop,
+            progress=say,
         )
     if bundle is not None:
         _keep(bundle, result)

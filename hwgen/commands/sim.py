@@ -14,7 +14,7 @@ from hwgen.errors import UserError
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.simulate_bundle import Simulated
+    from hwgen.flow.simulate_bundle import Backpressure, Simulated
 
 
 def sim(
@@ -30,7 +30,8 @@ def sim(
     """Simulate a bundle's Verilog against its golden model: every bit, every cycle, tolerance 0."""
     from hwgen import api
 
-    one_of("--backpressure", backpressure, ("none", "random"))
+    words: tuple[Backpressure, ...] = ("none", "random")
+    pauses = one_of("--backpressure", backpressure, words)
     if samples is not None and inputs is not None:
         raise UserError.of(
             "hwgen sim", "these options contradict each other", found="--samples and --inputs",
@@ -38,9 +39,9 @@ def sim(
         )  # fmt: skip
     with progress() as say:
         done = api.sim(
-            folder, samples=samples, inputs=inputs, backpressure=backpressure, seed=seed, waves=waves,
+            folder, samples=samples, inputs=inputs, backpressure=pauses, seed=seed, waves=waves,
             measure_raw=raw, progress=say,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
     if as_json:
         print_json(done.to_json())
     else:

@@ -12,7 +12,7 @@ from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_number,
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
-    from hwgen.trace_node import NodeTrace, StageTrace, TensorTrace
+    from hwgen.flow.trace_node import NodeTrace, StageTrace, TensorTrace
 
 
 def trace(

@@ -15,9 +15,10 @@ def commented(name: str, text: str, plan: Plan) -> str:
     end = text.index("endmodule", start)
     top = text[start:end]
     for stage in plan.stages:
-        top = re.sub(
-            rf"^(  \w+ {stage.unit} \($)", lambda found, s=stage: f"  // {_words(s)}\n{found[1]}", top, flags=re.M
-        )  # type: ignore[misc]
+        comment = f"  // {_words(stage)}\n"
+        at = re.search(rf"^  \w+ {stage.unit} \($", top, flags=re.M)
+        if at is not None:
+            top = top[: at.start()] + comment + top[at.start() :]
     return _header(name, plan) + text[:start] + top + text[end:]
 
 

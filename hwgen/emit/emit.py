@@ -27,6 +27,8 @@ from hwgen.rtl.build_top import memory_images, memory_path
 from hwgen.rtl.top import Top
 
 PRIMITIVES = ("hwgen_add_subtract.v", "hwgen_memory.v", "hwgen_multiply.v", "hwgen_queue_ram.v")
+SELDOM = ("hwgen_dot.v",)
+"""Primitives that come along only where a design uses them."""
 
 
 def emit(
@@ -43,7 +45,7 @@ def emit(
     """
     text = commented(name, verilog(name, top), plan)
     contents: dict[str, bytes] = {f"rtl/{name}.v": text.encode()}
-    for primitive in PRIMITIVES:
+    for primitive in (*PRIMITIVES, *(p for p in SELDOM if p.removesuffix(".v") in text)):
         contents[f"rtl/{primitive}"] = files("hwgen").joinpath(f"hdl/verilog/{primitive}").read_bytes()
     for key, image in memory_images(plan).items():
         contents[memory_path(key)] = hex_file(image)

@@ -7,8 +7,6 @@ result. Emitted designs therefore instantiate ``verilog/hwgen_memory.v``, which 
 
 from __future__ import annotations
 
-from typing import Literal
-
 from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Signal, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
@@ -16,7 +14,7 @@ from amaranth.utils import ceil_log2
 
 from hwgen import costs
 
-MemoryStyle = Literal["auto", "block", "distributed", "logic"]
+MEMORY_STYLES = ("auto", "block", "distributed", "logic")
 
 
 class Memory(wiring.Component):
@@ -31,7 +29,7 @@ class Memory(wiring.Component):
         width: int,
         depth: int,
         *,
-        style: MemoryStyle = "auto",
+        style: str = "auto",
         output_register: bool = False,
         writable: bool = False,
     ):
@@ -59,7 +57,7 @@ class Memory(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         return self._behaviour() if platform is None else self._instance()
 
-    def _chosen_style(self) -> MemoryStyle:
+    def _chosen_style(self) -> str:
         """``auto`` settled by the law that the plan is priced with, and not by the synthesis tool."""
         if self.style != "auto":
             return self.style

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwgen.ir.op import Op, TensorType
 from hwgen.numerics.range import IntRange
+
+if TYPE_CHECKING:
+    from hwgen.ir.graph import Node
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Input(Op):
 
     type: TensorType
 
-    def infer(self) -> TensorType:
+    def infer(self, *src: Node) -> TensorType:
         return self.type
 
 
@@ -38,10 +42,10 @@ class Constant(Op):
         canonical = str(values.shape).encode() + values.astype(np.int64).tobytes()
         object.__setattr__(self, "digest", hashlib.sha256(canonical).hexdigest()[:16])
 
-    def infer(self) -> TensorType:
+    def infer(self, *src: Node) -> TensorType:
         return TensorType(self.values.shape, IntRange.of_array(self.values))
 
-    def golden(self) -> np.ndarray:
+    def golden(self, *values: np.ndarray) -> np.ndarray:
         return self.values[np.newaxis]
 
     def parameters(self) -> dict[str, object]:

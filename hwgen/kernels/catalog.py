@@ -24,7 +24,7 @@ from hwgen.kernels.threshold.kernel import ThresholdKernel
 from hwgen.kernels.view.kernel import ReorderKernel, ReshapeKernel, TransposeKernel
 from hwgen.kernels.window.kernel import WindowKernel
 
-KERNELS: tuple[Kernel, ...] = (
+KERNELS: tuple[Kernel, ...] = (  # type: ignore[assignment]  # each takes foldings and specs of its own
     WindowKernel(),
     MatMulKernel(),
     DynamicMatMulKernel(),

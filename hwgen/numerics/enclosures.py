@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from hwgen.numerics.range import IntRange
 from hwgen.numerics.real import Real
 
 SLACK = 2.0**-48
-Other = "Enclosures | Real | Fraction | int"
+Other: TypeAlias = "Enclosures | Real | Fraction | int"
 
 
 class Enclosures:
@@ -46,7 +47,7 @@ class Enclosures:
 
     @classmethod
     def constant(cls, value: Fraction) -> Enclosures:
-        nearest = np.float64(float(value))
+        nearest = np.array(float(value))
         return cls(*_outwards(nearest, nearest), value)
 
     @property
@@ -59,8 +60,8 @@ class Enclosures:
             return other
         ends = other.enclosure() if isinstance(other, Real) else (Fraction(other), Fraction(other))
         if not isinstance(ends, tuple):
-            return Enclosures(np.float64(np.nan), np.float64(np.nan))
-        return Enclosures(*_outwards(np.float64(float(ends[0])), np.float64(float(ends[1]))))
+            return Enclosures(np.array(np.nan), np.array(np.nan))
+        return Enclosures(*_outwards(np.array(float(ends[0])), np.array(float(ends[1]))))
 
     def __add__(self, other: Other) -> Enclosures:
         b = self._other(other)

@@ -56,7 +56,7 @@ def least_depth(w: np.ndarray) -> int:
 
 def _subtracts_all(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
     """Per row, whether it has digits and none of them is positive."""
-    return minus.any(axis=1) & ~plus.any(axis=1)
+    return np.asarray(minus.any(axis=1) & ~plus.any(axis=1))
 
 
 def signed_digit_masks(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

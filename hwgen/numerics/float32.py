@@ -10,6 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hwgen.numerics.range import IntRange
 
@@ -28,7 +29,7 @@ def nearest_float32(value: Fraction) -> np.float32:
     return np.float32(float(value))
 
 
-def fused_multiply_add(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+def fused_multiply_add(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> np.ndarray:
     """``a * b + c`` of float32 numbers that broadcast, rounded once.
 
     The product is exact in float64. The sum rounds there to odd, not to even (an inexact sum gets an odd last bit), so

@@ -161,8 +161,7 @@ def _rounded_code(
         if isinstance(ends, float):
             return out.hi if ends > 0 else out.lo  # NaN as well
         if ends is not None:
-            low, high = sorted(end / scale for end in ends)
-            low, high = (round_to_integer(end, rounding) + zero_point for end in (low, high))
+            low, high = (round_to_integer(end, rounding) + zero_point for end in sorted(end / scale for end in ends))
             codes = out.clamp(low), out.clamp(high)
             if codes[0] == codes[1]:
                 return codes[0]

@@ -158,7 +158,7 @@ class AffineRounding:
 def _float_then_exact(
     acc: np.ndarray,
     channels: AffineRounding,
-    constants: Constants,
+    constants: tuple[np.ndarray, np.ndarray, np.ndarray],
     out: IntRange,
     shift: int,
     result: np.ndarray,

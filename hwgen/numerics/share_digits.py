@@ -36,7 +36,7 @@ class Digits(NamedTuple):
     pairs: np.ndarray
     filled: np.ndarray
     present: np.ndarray
-    count: np.ndarray
+    count: np.ndarray  # type: ignore[assignment]  # tuples have a method of this name
     votes: np.ndarray
     touched: np.ndarray
 
@@ -74,7 +74,7 @@ def _ones(masks: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def width_of(low, high):  # type: ignore[no-untyped-def]
+def width_of(low, high):
     """Bits of the range [low, high]."""
     most, bits = (max(-low - 1, high), 1) if low < 0 else (high, 0)
     while most > 0:
@@ -84,7 +84,7 @@ def width_of(low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _share(state, inputs, room):  # type: ignore[no-untyped-def]
+def _share(state, inputs, room):
     heap = [(np.int64(0), np.int64(0))]
     heap.pop()
     touched_by = np.zeros(len(state.count), np.int64)
@@ -115,7 +115,7 @@ def _share(state, inputs, room):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _unpack(state, pair):  # type: ignore[no-untyped-def]
+def _unpack(state, pair):
     span = state.votes.shape[1]
     a, rest = divmod(pair, len(state.level) * span)
     b, way = divmod(rest, span)
@@ -123,7 +123,7 @@ def _unpack(state, pair):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _rank(state, occurs, a, b, distance, subtract):  # type: ignore[no-untyped-def]
+def _rank(state, occurs, a, b, distance, subtract):
     """Smaller is better: many occurrences of pairs whose bits overlap, narrow sums, young sources."""
     add_low, add_high = state.low[b] << distance, state.high[b] << distance
     low, high = state.low[a] + add_low, state.high[a] + add_high
@@ -135,7 +135,7 @@ def _rank(state, occurs, a, b, distance, subtract):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def _join(state, source, outputs):  # type: ignore[no-untyped-def]
+def _join(state, source, outputs):
     """Enters a new source into the lists of its outputs; writes these into `outputs` and returns how many they are."""
     found = 0
     for output in range(len(state.count)):
@@ -154,7 +154,7 @@ def _join(state, source, outputs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _offer(state, source, found, outputs, heap):  # type: ignore[no-untyped-def]
+def _offer(state, source, found, outputs, heap):
     """Puts every pair of a new source and one before it (or itself) that occurs twice on the heap."""
     span, touched = state.votes.shape[1], 0
     for k in range(found):
@@ -172,7 +172,7 @@ def _offer(state, source, found, outputs, heap):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _vote(state, source, other, output, touched):  # type: ignore[no-untyped-def]
+def _vote(state, source, other, output, touched):
     """Counts the pairs of `source` and `other` in one output; returns the new length of the list of counted pairs."""
     span = state.votes.shape[1]
     mine, s = state.plus[source, output] | state.minus[source, output], 0
@@ -192,7 +192,7 @@ def _vote(state, source, other, output, touched):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True)
-def _find(state, output, a, b, distance, subtract, room, positions):  # type: ignore[no-untyped-def]
+def _find(state, output, a, b, distance, subtract, room, positions):
     """Writes the positions of a pair in one output into `positions`; returns how many there are."""
     plus, minus = state.plus[b, output] >> distance, state.minus[b, output] >> distance
     if subtract:
@@ -213,7 +213,7 @@ def _find(state, output, a, b, distance, subtract, room, positions):  # type: ig
 
 
 @njit(cache=True)
-def _define(state, source, a, b, distance, subtract):  # type: ignore[no-untyped-def]
+def _define(state, source, a, b, distance, subtract):
     """Writes down what the new source is."""
     state.pairs[source, 0], state.pairs[source, 1] = a, b
     state.pairs[source, 2], state.pairs[source, 3] = distance, subtract
@@ -227,7 +227,7 @@ def _define(state, source, a, b, distance, subtract):  # type: ignore[no-untyped
 
 
 @njit(cache=True)
-def _replace(state, source, output, a, b, distance, positions):  # type: ignore[no-untyped-def]
+def _replace(state, source, output, a, b, distance, positions):
     """Puts the new source in the place of its pair at all `positions` of one output."""
     for position in positions:
         bit = np.int64(1) << position

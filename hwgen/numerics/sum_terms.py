@@ -34,7 +34,7 @@ def sum_terms(terms: np.ndarray, next_source: int, depth: int) -> tuple[np.ndarr
 
 
 @njit(cache=True)
-def _sum(terms, source, room):  # type: ignore[no-untyped-def]
+def _sum(terms, source, room):
     """Adds up all terms into the first row; at least one of them is added, and so is the result."""
     adders = np.zeros((len(terms) - 1, 5), np.int64)
     left = len(terms)
@@ -67,7 +67,7 @@ def _sum(terms, source, room):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _narrowest(terms, left, filled, room):  # type: ignore[no-untyped-def]
+def _narrowest(terms, left, filled, room):
     """The two terms, the lower one first, whose sum is narrowest; of those, the one with the fewest adder bits."""
     best, a, b = np.int64(1) << 62, 0, 0
     for i in range(left):

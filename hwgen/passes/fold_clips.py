@@ -18,13 +18,14 @@ def fold_clips(graph: Graph) -> Graph:
     single = read_once(graph)
 
     def rule(node: Node) -> Node | None:
-        if not isinstance(node.op, Table) or not isinstance(node.src[0].op, (Requantize, Add)):
+        rounds = node.src[0].op if node.src else None
+        if not isinstance(node.op, Table) or not isinstance(rounds, (Requantize, Add)):
             return None
         (source,) = node.src
         limits = _limits(node.op, source.type.range)
         if limits is None or source.name not in single:
             return None
-        op = replace(source.op, out=IntRange(source.op.out.clamp(limits.lo), source.op.out.clamp(limits.hi)))
+        op = replace(rounds, out=IntRange(rounds.out.clamp(limits.lo), rounds.out.clamp(limits.hi)))
         return replace(source, op=op, origin=origins(source, node), tensor=node.tensor)
 
     return graph.rewrite(rule)

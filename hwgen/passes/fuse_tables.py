@@ -18,23 +18,23 @@ def fuse_tables(graph: Graph) -> Graph:
         if not isinstance(node.op, Table):
             return None
         (source,) = node.src
+        table = node.op
         if isinstance(source.op, Table) and source.name in single:
-            node = _composed(source, node)
+            table = _composed(source.op, table)
+            node = replace(node, src=source.src, origin=origins(source, node))
             (source,) = node.src
-        node = replace(node, op=_cut(node.op, source))
-        values = source.type.range
-        return source if node.op.values == tuple(range(values.lo, values.hi + 1)) else node
+        table, values = _cut(table, source), source.type.range
+        return source if table.values == tuple(range(values.lo, values.hi + 1)) else replace(node, op=table)
 
     return graph.rewrite(rule)
 
 
-def _composed(first: Node, second: Node) -> Node:
-    inner, outer = first.op, second.op
+def _composed(inner: Table, outer: Table) -> Table:
     values = tuple(
         outer.values[v - outer.lo] if 0 <= v - outer.lo < len(outer.values) else outer.values[0] for v in inner.values
     )
     function = f"{outer.function} after {inner.function}"
-    return replace(second, op=Table(inner.lo, values, function), src=first.src, origin=origins(first, second))
+    return Table(inner.lo, values, function)
 
 
 def _cut(table: Table, source: Node) -> Table:

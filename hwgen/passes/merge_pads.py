@@ -15,13 +15,14 @@ def merge_pads(graph: Graph) -> Graph:
     single = read_once(graph)
 
     def rule(node: Node) -> Node | None:
-        if not isinstance(node.op, Window) or not isinstance(node.src[0].op, Window):
+        window, first = node.op, node.src[0].op if node.src else None
+        if not isinstance(window, Window) or not isinstance(first, Window):
             return None
         (pad,) = node.src
-        if pad.name not in single or not _only_pads(pad.op) or _crops(node.op) or not _same_fill(pad.op, node.op):
+        if pad.name not in single or not _only_pads(first) or _crops(window) or not _same_fill(first, window):
             return None
-        pads = tuple((a + c, b + d) for (a, b), (c, d) in zip(pad.op.pads, node.op.pads, strict=True))
-        op = replace(node.op, pads=pads, fill=pad.op.fill)
+        pads = tuple((a + c, b + d) for (a, b), (c, d) in zip(first.pads, window.pads, strict=True))
+        op = replace(window, pads=pads, fill=first.fill)
         return replace(node, op=op, src=pad.src, origin=origins(pad, node))
 
     return graph.rewrite(rule)

@@ -39,7 +39,7 @@ def _rule(node: Node, single: set[str]) -> Node | None:
 def _keeps_everything(node: Node) -> bool:
     if isinstance(node.op, Reshape):
         return node.op.shape == node.src[0].type.shape
-    return node.op.perm == tuple(range(len(node.op.perm)))
+    return isinstance(node.op, Transpose) and node.op.perm == tuple(range(len(node.op.perm)))
 
 
 def _moves_only_ones(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:

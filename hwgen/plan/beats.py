@@ -138,8 +138,8 @@ class Network:
             inside = [
                 [(number[q], every, delay) for q, every, delay in self.constraints[p] if q in number] for p in part
             ]
-            names, gaps, begins = ([of[p] for p in part] for of in (self.names, self.gaps, self.begins))
-            times = Network(names, gaps, begins, inside).settle(frames)
+            names, gaps = [self.names[p] for p in part], [self.gaps[p] for p in part]
+            times = Network(names, gaps, [self.begins[p] for p in part], inside).settle(frames)
             slowest = max(slowest, *(int(np.diff(times.of(k, np.array([-1]))[-2:, 0])[0]) for k in number.values()))
         return slowest
 
@@ -155,7 +155,7 @@ class Network:
 
 
 @njit(cache=True)
-def _latest(every, size, source_size):  # type: ignore[no-untyped-def]
+def _latest(every, size, source_size):
     """See `Network.reversed`: per event of the source, backwards, the last of the events that wait for it."""
     latest = np.full(source_size, _FAR_BACK, dtype=np.int32)
     for k in range(len(every)):
@@ -167,7 +167,7 @@ def _latest(every, size, source_size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _run(gaps, begins, starts, of_process, source, delay, data_start, data, frames):  # type: ignore[no-untyped-def]
+def _run(gaps, begins, starts, of_process, source, delay, data_start, data, frames):
     """(times, events done and period of each process, frames run): frame after frame until they repeat."""
     count = len(starts) - 1
     times = np.empty(starts[-1] * frames, dtype=np.int64)
@@ -187,7 +187,7 @@ def _run(gaps, begins, starts, of_process, source, delay, data_start, data, fram
 
 
 @njit(cache=True)
-def _reach(starts, source, data_start, data):  # type: ignore[no-untyped-def]
+def _reach(starts, source, data_start, data):
     """Frames that the furthest constraint looks back, at least one."""
     reach = 1
     for c in range(len(source)):
@@ -199,7 +199,7 @@ def _reach(starts, source, data_start, data):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _repeats(starts, of_process, source, frames, run, times, periods):  # type: ignore[no-untyped-def]
+def _repeats(starts, of_process, source, frames, run, times, periods):
     """Whether each process did in its last frame what it did before, and all that are connected a period later."""
     for p in range(len(periods)):
         size = starts[p + 1] - starts[p]
@@ -216,7 +216,7 @@ def _repeats(starts, of_process, source, frames, run, times, periods):  # type: 
 
 
 @njit(cache=True)
-def _advance(gaps, begins, starts, of_process, source, delay, data_start, data, frames, run, times, done):  # type: ignore[no-untyped-def]
+def _advance(gaps, begins, starts, of_process, source, delay, data_start, data, frames, run, times, done):
     """Advances every process to the end of frame `run` as far as its constraints are known, round after round."""
     moved = True
     while moved:

@@ -80,7 +80,8 @@ def build_model(draft: Draft, *, limited: bool) -> Model:
     """The beat-level model of a draft, with or without limits on its queues."""
     network = Network()
     numbers: dict[str, list[int]] = {}
-    inputs, outputs = {}, {}
+    inputs: dict[str, Events] = {}
+    outputs: dict[str, Events] = {}
     for name, port in draft.ports.items():
         begin = FIRST_BEAT if port.direction == "in" else 0
         numbers[name] = [network.add(name, np.ones(port.beats), begin)]
@@ -132,8 +133,8 @@ def _prompt_times(model: Model, latest: CyclesOf, pace: int) -> CyclesOf:
         metronome = paced.add(f"{name}.arrivals", np.diff(times, prepend=times[-1] - pace))
         each = np.arange(len(times))
         paced.wait(events.process, each, metronome, each, int(times[0]))
-    times = paced.settle(WARM_UP)
-    return lambda events: times.of(events.process, events.index).ravel()
+    found = paced.settle(WARM_UP)
+    return lambda events: found.of(events.process, events.index).ravel()
 
 
 def _add_link(

@@ -44,7 +44,8 @@ class Fitting:
     def within(self, interval: int, reserve: Resources) -> Fit | None:
         """The first selection that leaves `reserve` free, each node within `interval` cycles, at prices that start out
         even; else the closest. None where some node is not that fast."""
-        octaves, step, short = (0.0,) * 4, FIRST_STEP, frozenset[int]()
+        octaves: tuple[float, ...] = (0.0,) * 4
+        step, short = FIRST_STEP, frozenset[int]()
         tried: set[tuple[float, ...]] = set()
         closest = None
         while octaves not in tried and len(tried) < ROUNDS:

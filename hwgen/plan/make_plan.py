@@ -73,7 +73,7 @@ def _plan_within(fitting: Fitting, interval: int) -> Plan | None:
     plan = _fitting_within(fitting, interval)
     if plan is None:
         fit = fitting.within(interval, Resources())
-        plan = fit and _assemble(fit, fitting)
+        return None if fit is None else _assemble(fit, fitting)
     return plan
 
 

@@ -175,8 +175,8 @@ class Plan:
     @cached_property
     def area(self) -> Resources:
         total = Resources()
-        for part in (*self.stages, *self.links):
-            total += part.area
+        for area in (*(stage.area for stage in self.stages), *(link.area for link in self.links)):
+            total += area
         return total
 
     @property

@@ -66,7 +66,8 @@ class Supply:
         return self._offers[node.name]
 
     def _port_offers(self, node: Node) -> tuple[Offer, ...]:
-        lanes = lane_counts(node.type.size, MOST_EDGE_LANES)
+        fixed = self.fixed.get(node.name)
+        lanes = (fixed.lanes_out,) if fixed else lane_counts(node.type.size, MOST_EDGE_LANES)
         return tuple(Offer(EdgeFolding((), n), node.type.size // n, Resources()) for n in lanes)
 
     def _kernel_offers(self, node: Node) -> tuple[Offer, ...]:

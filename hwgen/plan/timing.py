@@ -65,7 +65,7 @@ class QueueEvents:
 
 
 @njit(cache=True)
-def _most_held(reserved, freed, burst):  # type: ignore[no-untyped-def]
+def _most_held(reserved, freed, burst):
     """Most beats that are reserved and not yet freed, in the cycle after, when a beat is reserved."""
     most, back = 0, 0
     for k in range(len(reserved)):

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hwgen.assets import render
 from hwgen.reports.layout import BOX_HEIGHT, BOX_WIDTH, lay_out
@@ -64,7 +66,7 @@ def _stage_box(x: float, y: float, stage: StageRow, report: Report) -> Box:
     return Box(x, y, kind, shorten(stage.name, NAME_LETTERS), detail, tip, min(1.0, stage.share))
 
 
-def _port_box(x: float, y: float, port: dict) -> Box:
+def _port_box(x: float, y: float, port: Mapping[str, Any]) -> Box:
     shape = "x".join(str(n) for n in port["shape"])
     detail = f"{shape}, {'s' if port['signed'] else 'u'}{port['bits']}, {port['lanes']} a beat"
     tip = f"{port['prefix']}: {port['tensor']}, {port['beats']} beats a frame"

@@ -115,7 +115,8 @@ def _columns(layers: list[list[Item]], neighbours: tuple[dict[Item, list[Item]],
 
 def _spread(layer: list[Item], wanted: dict[Item, float], x: dict[Item, float]) -> None:
     """Sets x to the mean of the tightest placements from the left and from the right of what is wanted."""
-    lefts, rights = [], []
+    lefts: list[float] = []
+    rights: list[float] = []
     for items, found, sign in ((layer, lefts, 1.0), (layer[::-1], rights, -1.0)):
         edge = float("-inf")
         for item in items:

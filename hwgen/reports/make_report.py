@@ -138,9 +138,20 @@ def _stage_of(name: str, origins: Mapping[str, object]) -> str:
 
 
 def _exactness(documents: Documents) -> tuple[ExactnessRow, ...]:
-    nodes = (documents.exactness or {}).get("nodes", ())
-    names = ("name", "op", "compared", "different", "ties", "max_lsb")
-    return tuple(ExactnessRow(**{name: node[name] for name in names}) for node in nodes)
+    """What `hwgen run` kept in the bundle, with the forms that the plan built."""
+    stages, rows = documents.plan["stages"], []
+    for node in (documents.exactness or {}).get("nodes", ()):
+        built = stages[node["stage"]]["folding"]["form"] if node["form"] and node["stage"] in stages else node["form"]
+        same = ("name", "op", "accumulator_bits", "proof", "compared", "different", "ties", "unexplained", "max_lsb")
+        rows.append(
+            ExactnessRow(
+                **{name: node[name] for name in same},
+                dialect=node["dialect"] or "",
+                form=built or "",
+                reference=(node["reference"] or {}).get("different"),
+            )
+        )
+    return tuple(rows)
 
 
 def _notes(documents: Documents, target: str) -> tuple[str, ...]:

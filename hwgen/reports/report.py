@@ -79,14 +79,24 @@ class PathStep:
 
 @dataclass(frozen=True)
 class ExactnessRow:
-    """One ONNX node of the golden model against an oracle (``hwgen run --compare``)."""
+    """One ONNX node of the golden model against an oracle (``hwgen run --compare``).
+
+    dialect, proof: as in docs/json.md; accumulator_bits: of what is rounded; form: the one that was built, or "" where
+    nothing is rounded. reference: how many differ from the reference evaluator, None where it was not asked.
+    """
 
     name: str
     op: str
+    dialect: str
+    accumulator_bits: int
+    form: str
+    proof: str
     compared: int
     different: int
     ties: int
+    unexplained: int
     max_lsb: int
+    reference: int | None
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,7 @@ class Report:
     def interval(self) -> int:
         """Initiation interval as measured, else as predicted."""
         timing = self.timing["initiation_interval"]
-        return int(timing.predicted if timing.measured is None else timing.measured or 0)
+        return int((timing.predicted if timing.measured is None else timing.measured) or 0)
 
     @property
     def fps(self) -> float:

@@ -14,7 +14,7 @@ from hwgen.rtl.top import Top
 
 def memory_images(plan: Plan) -> dict[str, MemoryImage]:
     """Contents of all memories; the key is ``<unit>_<memory>``, also the name of the file in ``mem/``."""
-    images = {}
+    images: dict[str, MemoryImage] = {}
     specs = {unit.name: unit.spec for unit in plan.units}
     for stage in plan.stages:
         program = kernel_of(stage.node).program(stage.node, stage.folding, specs[stage.unit], stage.taken)

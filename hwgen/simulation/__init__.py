@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of hwgen.simulate: running the bench of a bundle, and finding out where a wrong value comes from."""
+"""The parts of hwgen.simulation.simulate: running the bench of a bundle, and finding out where a wrong value comes from."""

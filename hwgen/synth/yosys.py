@@ -25,8 +25,12 @@ from hwgen.synth.pin_harness import HARNESS, INSTANCE
 from hwgen.tools.cache import cached
 from hwgen.tools.yosys import find_yosys, run_yosys
 
-_ECP5_FILES = sorted((Path(__file__).parent / "ecp5").glob("hwgen_*.v"))
-_ECP5_CELLS = "read_verilog -lib -specify +/lattice/cells_sim_ecp5.v +/lattice/cells_bb_ecp5.v"
+_CELLS = {
+    "ecp5": "+/lattice/cells_sim_ecp5.v +/lattice/cells_bb_ecp5.v",
+    "xc7": "+/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
+    "xcup": "+/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
+}
+"""Models of the primitives of families that have files of their own in place of some of hwgen/hdl/verilog."""
 _SYNTH = {
     "ecp5": "synth_ecp5",
     "ice40": "synth_ice40 -dsp",
@@ -82,11 +86,16 @@ def synthesize_cells(
 
 def _key(sources: Sequence[Path], top: str, family: str, cwd: Path, harness: str | None) -> str:
     """A digest of all that a synthesis depends on: the build, the script, the texts, and the files that they name."""
-    texts = [path.read_text() for path in [*sources, *_ECP5_FILES]]
+    texts = [path.read_text() for path in [*sources, *_own_files(family)]]
     named = sorted({cwd / name for text in texts for name in _LITERAL.findall(text)})
     contents = [f"{path.name}\0{path.read_text()}" for path in named if path.is_file()]
     own = (_SYNTH[family], Path(__file__).read_text(), str(find_yosys()), top, harness or "")
     return hashlib.sha256("\0".join([*own, *texts, *contents]).encode()).hexdigest()
+
+
+def _own_files(family: str) -> list[Path]:
+    """Verilog files that take the place of those of the same name in `hwgen/hdl/verilog`."""
+    return sorted((Path(__file__).parent / family).glob("hwgen_*.v"))
 
 
 def _run(
@@ -126,10 +135,11 @@ def _run(
 
 def _read(sources: Sequence[Path], family: str, root: str, cwd: Path) -> list[str]:
     """Commands that read the design, give every instance a module of its own, and turn processes into registers."""
-    script = [_ECP5_CELLS] if family == "ecp5" else []
+    own = _own_files(family)
+    script = [f"read_verilog -lib -specify {_CELLS[family]}"] if own else []
     script.append(f"read_verilog {relative_paths(sources, cwd)}")
-    if family == "ecp5":
-        script.append(f"read_verilog -overwrite {relative_paths(_ECP5_FILES, cwd)}")
+    if own:
+        script.append(f"read_verilog -overwrite {relative_paths(own, cwd)}")
     script.append(f"hierarchy -check -top {root}")
     # Otherwise Yosys reads modules anew, once it knows the sizes of ports of DSP blocks, and loses their parameters.
     script.append("setattr -unset reprocess_after */c:*")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any, overload
 
 import numpy as np
 import onnx_ir as ir
@@ -74,6 +75,10 @@ class Builder:
         name = node.name or node.outputs[0].name
         self.blockers.append(Blocker(place(node, self.file), what, str(found), str(expected), fix, name, node.op_type))
 
+    @overload
+    def tensor(self, value: ir.Value) -> QuantTensor: ...
+    @overload
+    def tensor(self, value: None) -> None: ...
     def tensor(self, value: ir.Value | None) -> QuantTensor | None:
         """The tensor behind an ONNX value; constants are taken in on first sight."""
         if value is None:
@@ -242,9 +247,9 @@ def _moved_axis(builder: Builder, node: ir.Node, arrays: list, source: QuantTens
     return None
 
 
-def attributes_of(node: ir.Node) -> dict[str, object]:
+def attributes_of(node: ir.Node) -> dict[str, Any]:
     """Attributes as Python values; tensors as arrays; subgraphs by their type only."""
-    plain: dict[str, object] = {}
+    plain: dict[str, Any] = {}
     for name, attribute in node.attributes.items():
         if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
             plain[name] = "graph"

@@ -10,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
-from onnx_frontend.dialects.builder import Builder, Reader
+from onnx_frontend.dialects.builder import Builder
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.quant_graph import Quant, QuantTensor
 
 DOMAINS = ("finn.custom_op.general", "qonnx.custom_op.general")
@@ -85,4 +86,4 @@ def _text(node: ir.Node, name: str) -> str:
     return node.attributes[name].as_string() if name in node.attributes else ""
 
 
-READERS: dict[tuple[str, str], Reader] = {(domain, "MultiThreshold"): read_multi_threshold for domain in DOMAINS}
+DIALECT = Dialect({(domain, "MultiThreshold"): read_multi_threshold for domain in DOMAINS})

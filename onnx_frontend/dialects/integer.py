@@ -10,7 +10,8 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from onnx_frontend.dialects import qdq
-from onnx_frontend.dialects.builder import Builder, Reader, attributes_of
+from onnx_frontend.dialects.builder import Builder, attributes_of
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.operands import add_real, at, grid, is_poisoned, operand
 
 FLOATS = ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16")
@@ -56,8 +57,11 @@ def read_cast(builder: Builder, node: ir.Node) -> None:
         qdq.read_cast(builder, node)
 
 
-READERS: dict[tuple[str, str], Reader] = {
-    ("", "ConvInteger"): read_conv,
-    ("", "MatMulInteger"): read_matmul,
-    ("", "Cast"): read_cast,
-}
+DIALECT = Dialect(
+    {
+        ("", "ConvInteger"): read_conv,
+        ("", "MatMulInteger"): read_matmul,
+        ("", "Cast"): read_cast,
+    },
+    refines=True,
+)

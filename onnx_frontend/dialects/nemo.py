@@ -17,6 +17,7 @@ import onnx_ir as ir
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import Rounding
 from onnx_frontend.dialects.builder import MOVES, Builder, read_plain
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.qdq import BITS, read_input
 from onnx_frontend.quant_graph import Quant, QuantNode, QuantTensor
 
@@ -131,3 +132,6 @@ def _is_read_once(builder: Builder, value: ir.Value | None, tensor: str) -> bool
         maker = value.producer()
         value = None if maker is None else maker.inputs[0]
     return False
+
+
+DIALECT = Dialect(read_input=read_whole_input, owns=is_integerized, read=read)

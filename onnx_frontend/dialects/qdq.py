@@ -12,12 +12,12 @@ from hwgen.numerics.range import IntRange
 from onnx_frontend.dialects.builder import (
     CODE_TYPES,
     Builder,
-    Reader,
     fractions_of,
     one_or_per_channel,
     read_plain,
     shape_of,
 )
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.fine_grid import needs_fine_grid, read_fine_grid
 from onnx_frontend.dialects.scales import read_scales
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
@@ -241,10 +241,13 @@ def read_dynamic(builder: Builder, node: ir.Node) -> None:
     builder.poison(node)
 
 
-READERS: dict[tuple[str, str], Reader] = {
-    ("", "QuantizeLinear"): read_quantize,
-    ("", "DequantizeLinear"): read_dequantize,
-    ("", "Clip"): read_clip,
-    ("", "Cast"): read_cast,
-    ("", "DynamicQuantizeLinear"): read_dynamic,
-}
+DIALECT = Dialect(
+    {
+        ("", "QuantizeLinear"): read_quantize,
+        ("", "DequantizeLinear"): read_dequantize,
+        ("", "Clip"): read_clip,
+        ("", "Cast"): read_cast,
+        ("", "DynamicQuantizeLinear"): read_dynamic,
+    },
+    read_input=read_input,
+)

@@ -16,7 +16,8 @@ import onnx_ir as ir
 
 from hwgen.numerics.range import IntRange
 from hwgen.numerics.rounding_mode import ROUNDINGS, Rounding
-from onnx_frontend.dialects.builder import Builder, Reader, fractions_of, one_or_per_channel
+from onnx_frontend.dialects.builder import Builder, fractions_of, one_or_per_channel
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.finn import add_steps
 from onnx_frontend.quant_graph import Quant, QuantTensor, along, dequantize_float32, quantize_float32
 
@@ -262,14 +263,16 @@ def _grid(
     return Quant(scale, zero, bits, signed, axis, narrow=codes, zero_first=True)
 
 
-READERS: dict[tuple[str, str], Reader] = {
-    (domain, op): reader
-    for domain in DOMAINS
-    for op, reader in (
-        ("Quant", read_quant),
-        ("IntQuant", read_quant),
-        ("BipolarQuant", read_bipolar),
-        ("Trunc", read_trunc),
-        ("FloatQuant", read_float_quant),
-    )
-}
+DIALECT = Dialect(
+    {
+        (domain, op): reader
+        for domain in DOMAINS
+        for op, reader in (
+            ("Quant", read_quant),
+            ("IntQuant", read_quant),
+            ("BipolarQuant", read_bipolar),
+            ("Trunc", read_trunc),
+            ("FloatQuant", read_float_quant),
+        )
+    }
+)

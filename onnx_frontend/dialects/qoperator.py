@@ -14,6 +14,7 @@ import onnx_ir as ir
 
 from hwgen.numerics.float32 import dequantize, nearest_float32, quantize
 from onnx_frontend.dialects.builder import ON_CODES, Builder, Reader, attributes_of, fractions_of
+from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.operands import add_real, at, bias, grid, is_poisoned, operand
 from onnx_frontend.quant_graph import Quant
 
@@ -192,7 +193,10 @@ def _reader(layout: Layout) -> Reader:
     return lambda builder, node: read_qoperator(builder, node, layout)
 
 
-READERS: dict[tuple[str, str], Reader] = {
-    **{key: _reader(layout) for key, layout in LAYOUTS.items()},
-    (MICROSOFT, "QLinearConcat"): read_concat,
-}
+DIALECT = Dialect(
+    {
+        **{key: _reader(layout) for key, layout in LAYOUTS.items()},
+        (MICROSOFT, "QLinearConcat"): read_concat,
+    },
+    read_input=read_input,
+)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwgen.diagnosis import Finding
+from hwgen.flow.diagnose import Finding
 from tests.commands.conftest import Run
 
 GOOD = Finding("g++", "12.2.0", "compiled simulation", "apt-get install g++")
@@ -14,7 +14,7 @@ OPTIONAL = Finding("ccache", None, "faster builds", "apt-get install ccache", re
 @pytest.fixture
 def findings(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     found = [GOOD, GONE, OPTIONAL]
-    monkeypatch.setattr("hwgen.diagnosis.diagnose", lambda: found)
+    monkeypatch.setattr("hwgen.flow.diagnose.diagnose", lambda: found)
     return found
 
 
@@ -45,6 +45,6 @@ def test_the_document_lists_every_tool(run: Run, findings: list[Finding]) -> Non
 
 
 def test_clean_empties_the_cache(run: Run, findings: list[Finding], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hwgen.diagnosis.clean_cache", lambda: 3 << 20)
+    monkeypatch.setattr("hwgen.flow.diagnose.clean_cache", lambda: 3 << 20)
     assert run("doctor", "--clean")[1].endswith("cache emptied: 3 MB\n")
     assert run("doctor", "--clean", json=True)[1]["freed_bytes"] == 3 << 20

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.simulate import simulate
+from hwgen.simulation.simulate import simulate
 from tests.commands.conftest import EXAMPLES, Run
 from tests.icarus import requires_icarus
 
@@ -18,7 +18,7 @@ SAMPLES = EXAMPLES / "digits_mlp.npz"
 @pytest.fixture(autouse=True)
 def icarus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing to compile: tests/test_simulate.py runs Verilator."""
-    monkeypatch.setattr("hwgen.simulate_bundle.simulate", functools.partial(simulate, simulator="icarus"))
+    monkeypatch.setattr("hwgen.flow.simulate_bundle.simulate", functools.partial(simulate, simulator="icarus"))
 
 
 def _flip_a_weight(bundle: Path) -> None:
@@ -66,7 +66,7 @@ def test_wrong_wishes_are_refused(run: Run, built: Path, words: list[str], messa
 def test_a_machine_without_a_compiler_is_told_what_to_install(
     run: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("hwgen.simulate_bundle.simulate", simulate)
+    monkeypatch.setattr("hwgen.flow.simulate_bundle.simulate", simulate)
     monkeypatch.setenv("PATH", str(tmp_path))
     code, printed, error = run("sim", bundle)
     assert (code, printed) == (1, "")

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import onnx_ir as ir
 
-from hwgen.compare import compare
+from hwgen.comparison.compare import compare
 from hwgen.errors import UnsupportedOp, UserError
-from hwgen.golden import grids
+from hwgen.flow.run_golden import grids
 from hwgen.ir.evaluate import evaluate
 from hwgen.ir.graph import Graph
 from hwgen.passes.optimize import optimize

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
-from hwgen.compare import Comparison
+from hwgen.comparison.compare import Comparison
 from hwgen.ir.evaluate import evaluate
 from hwgen.passes.optimize import optimize
 from onnx_frontend.host_boundary import host_boundary

@@ -63,3 +63,10 @@ def test_the_document_holds_the_keys_that_others_rely_on() -> None:
 
 def test_a_prediction_of_something_that_is_not_there_has_no_error_in_percent() -> None:
     assert (Measure(3, 0).error, Measure(0, 0).error, Measure(None, 3).error) == (None, 0.0, None)
+
+
+def test_the_form_of_a_rounding_is_the_one_that_was_built() -> None:
+    report = make_report(documents())
+    rounded = [row for row in report.exactness if row.form]
+    built = {stage["folding"]["form"] for stage in plan()["stages"].values()}
+    assert rounded and all(row.form in built for row in rounded)

@@ -68,7 +68,7 @@ def test_a_random_qoperator_graph_becomes_rtl_that_equals_golden(seed: int, tmp_
 
 
 @pytest.mark.acceptance
-@pytest.mark.parametrize("dialect", ["qdq", "qoperator"])
+@pytest.mark.parametrize("dialect", ["qdq", "mixed", "qoperator", "integer", "qonnx", "finn", "nemo"])
 def test_thirty_random_graphs_become_rtl_that_equals_golden(dialect: str, tmp_path: Path) -> None:
     plans = (Plan.random(seed, dialect=dialect) for seed in count(1000))
     small_enough = islice((plan for plan in plans if design(plan, tmp_path) is not None), 30)

@@ -19,7 +19,7 @@ class TableUnit(wiring.Component):
         self.spec = spec
         block = spec.memory == "block"
         self.memories = {
-            f"table_{lane}": Memory(spec.out.width, spec.depth, style=spec.memory, output_register=block)  # type: ignore[arg-type]
+            f"table_{lane}": Memory(spec.out.width, spec.depth, style=spec.memory, output_register=block)
             for lane in range(spec.lanes)
         }
         super().__init__(

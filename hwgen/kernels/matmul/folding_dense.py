@@ -19,11 +19,15 @@ from hwgen.kernels.base import SPECS, Folding, MemoryImage, UnitSpec, lane_count
 from hwgen.kernels.matmul.contraction import keeps_positions, plain_order, shape_of, signed_bits
 from hwgen.kernels.matmul.digits import Digit, code_bits, codes_of, digits_of, fabric_products
 from hwgen.kernels.matmul.op import MatMul, weights_of
+from hwgen.kernels.matmul.packing import Packing, code_words, packed_codes, packed_products, packing_for
 from hwgen.numerics.range import IntRange
-from hwgen.targets import Resources, Target
+from hwgen.targets import Family, Resources, Target
 
 NARROW_WEIGHT = 4
 """Bits of a weight up to which picking multiples in LUTs competes with a multiplier."""
+
+PACKED = 2
+"""Outputs that share a multiplier where they do."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class DenseFolding(Folding):
     """Each cycle multiplies `group_lanes` x `pe` x `simd` pairs.
 
     weight_memory: "block" or "logic" (a table in LUTs). group_lanes above 1 need all outputs of a group at once.
-    multiplier: "dsp", or "fabric": multiples of the inputs, picked by the digits of the weights.
+    multiplier: "dsp"; "packed": one for two outputs of a group; "fabric": multiples of the inputs, picked by the digits of
+    the weights.
     """
 
     form: ClassVar[str] = "dense"
@@ -52,6 +57,7 @@ class DenseSpec(UnitSpec):
 
     blocks: group blocks a position; folds: passes over the held inputs of a block; steps: cycles a pass.
     weight_bits: of a stored weight. digits: how it picks multiples of an input; none: it is a factor in two's complement.
+    packing: how outputs share a multiplier; none: they do not.
     """
 
     group_lanes: int
@@ -65,6 +71,18 @@ class DenseSpec(UnitSpec):
     out: IntRange
     weight_memory: str
     digits: tuple[Digit, ...] = ()
+    packing: Packing | None = None
+
+    @property
+    def word_bits(self) -> int:
+        """Of a word of the weight memory."""
+        lanes = self.group_lanes * self.simd
+        return lanes * (self.packing.starts(self.pe)[-1] if self.packing else self.pe * self.weight_bits)
+
+    @property
+    def accumulates(self) -> bool:
+        """Whether a register behind the adder trees collects their sums, or puts what fields borrowed right."""
+        return self.steps > 1 or self.packing is not None
 
     @property
     def weight_depth(self) -> int:
@@ -77,11 +95,11 @@ class DenseSpec(UnitSpec):
 
 def foldings(node: Node, target: Target) -> tuple[DenseFolding, ...]:
     """All PE and SIMD that divide the group's extents, or several whole groups of one output each."""
-    return _foldings(node)
+    return _foldings(node, target.family)
 
 
 @lru_cache(maxsize=256)
-def _foldings(node: Node) -> tuple[DenseFolding, ...]:
+def _foldings(node: Node, family: Family) -> tuple[DenseFolding, ...]:
     groups, outputs, inputs, _ = shape_of(node)
     shapes = [(1, pe, simd) for pe in lane_counts(outputs) for simd in lane_counts(inputs)]
     shapes += [(lanes, outputs, simd) for lanes in lane_counts(groups)[1:] for simd in lane_counts(inputs)]
@@ -89,8 +107,19 @@ def _foldings(node: Node) -> tuple[DenseFolding, ...]:
         DenseFolding.of(*shape, memory, multiplier)
         for shape in shapes
         for memory in ("block", "logic")
-        for multiplier in ("dsp", "fabric")
+        for multiplier in ("dsp", "fabric", *(("packed",) if _shares(node, family, *shape[1:]) else ()))
     )
+
+
+def _shares(node: Node, family: Family, pe: int, simd: int) -> bool:
+    """Whether two outputs fit one multiplier of the family. Where blocks add up their products there is a better form."""
+    if pe < 2 or family.dsp_sum_bits or not family.dsp_modes:
+        return False
+    x, weights = signed_bits(node.src[0].type.range), _stored(node, "dsp")[0]
+    if x + 2 * weights - 1 > max(family.dsp_modes[-1].a_bits, family.dsp_modes[-1].b_bits):
+        return False  # a field holds the sum of x and weight bits, less one, at least
+    packing = packing_for(node, pe, PACKED, simd, lifted=False)
+    return family.dsps_for(packing.factor_bits, x) < PACKED * family.dsps_for(weights, x)
 
 
 def is_fallback(node: Node, folding: DenseFolding) -> bool:
@@ -135,6 +164,9 @@ def orders(node: Node, folding: DenseFolding, given: tuple[Order, ...]) -> tuple
 def spec(node: Node, folding: DenseFolding) -> DenseSpec:
     groups, outputs, inputs, _ = shape_of(node)
     weight_bits, digits = _stored(node, folding.multiplier)
+    packing = (
+        packing_for(node, folding.pe, PACKED, folding.simd, lifted=False) if folding.multiplier == "packed" else None
+    )
     return DenseSpec(
         folding.group_lanes,
         folding.pe,
@@ -147,6 +179,7 @@ def spec(node: Node, folding: DenseFolding) -> DenseSpec:
         node.type.range,
         folding.weight_memory,
         digits,
+        packing,
     )
 
 
@@ -165,7 +198,7 @@ def latency(spec: DenseSpec) -> int:
     product = costs.wide_multiplier_latency(signed_bits(spec.x), spec.weight_bits)
     if spec.digits:
         product = 2 + costs.adder_tree_latency(len(spec.digits))
-    return 3 + product + costs.adder_tree_latency(spec.simd) + (spec.steps > 1)
+    return 3 + product + costs.adder_tree_latency(spec.simd) + spec.accumulates
 
 
 def schedule(node: Node, folding: DenseFolding) -> Schedule:
@@ -185,14 +218,16 @@ def area(node: Node, folding: DenseFolding, target: Target) -> Resources:
     """Multipliers, adder trees, accumulators, weights, held inputs and control."""
     s, family = spec(node, folding), target.family
     arrays = s.group_lanes * s.pe
-    total = costs.memory(family, s.weight_depth, arrays * s.simd * s.weight_bits, s.weight_memory, output_register=True)
-    lane = costs.adder_tree(family, s.simd, s.product_bits, s.out.width) if not s.digits else Resources()
-    if s.steps > 1:
+    total = costs.memory(family, s.weight_depth, s.word_bits, s.weight_memory, output_register=True)
+    lane = Resources() if s.digits or s.packing else costs.adder_tree(family, s.simd, s.product_bits, s.out.width)
+    if s.accumulates:
         # The sum so far is gated in LUTs of its own, because no tool packs that into the adder.
         lane += costs.adder(family, s.out.width) + costs.registers(s.out.width) + Resources(luts=s.out.width)
     total += costs.times(arrays, lane)
     if s.digits:
         total += fabric_products(family, s.digits, s.x, s.out, s.group_lanes, s.pe, s.simd)
+    elif s.packing:
+        total += costs.times(s.group_lanes, packed_products(family, s.packing, signed_bits(s.x), s.pe, s.simd))
     else:
         total += costs.times(arrays * s.simd, costs.wide_multiplier(family, signed_bits(s.x), s.weight_bits))
     lane_bits = s.group_lanes * s.simd * s.x.width
@@ -214,6 +249,16 @@ def arrange(node: Node, spec: DenseSpec, taken: tuple[Order, ...]) -> DenseSpec:
 
 def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Order, ...]) -> dict[str, MemoryImage]:
     """The weights in the order in which the inputs arrive."""
+    if spec.packing:
+        words = words_of(node, folding, packed_codes(weights_of(node.src), spec.pe, PACKED), taken)
+        lanes = words.reshape(spec.weight_depth, spec.group_lanes, spec.pe, spec.simd).transpose(0, 1, 3, 2)
+        return {"weights": MemoryImage(code_words(lanes, spec.packing).reshape(spec.weight_depth, -1), 1)}
+    words = words_of(node, folding, weights_of(node.src), taken)
+    return {"weights": MemoryImage(codes_of(words, spec.digits) if spec.digits else words, spec.weight_bits)}
+
+
+def words_of(node: Node, folding: DenseFolding, weights: np.ndarray, taken: tuple[Order, ...]) -> np.ndarray:
+    """`weights` (M, K / groups) as the array reads them: word (block, fold, step), lane (group lane, pe, simd)."""
     positions = positions_in(node, folding, taken[0])
     if positions is None:
         raise IllegalFolding.of(
@@ -223,12 +268,11 @@ def program(node: Node, folding: DenseFolding, spec: DenseSpec, taken: tuple[Ord
             expected="the contracted axis innermost",
             fix="insert a reorder",
         )
-    weights = weights_of(node.src)
     inputs = weights.shape[1]
     blocks, steps, lanes, simd = positions.shape
-    by_group = weights.reshape(blocks, lanes, spec.folds, spec.pe, inputs)
+    by_group = weights.reshape(blocks, lanes, -1, folding.pe, inputs)
     column = (positions % inputs).transpose(0, 2, 1, 3)[:, :, None, None]
     # (block, group lane, fold, pe, step, simd) -> word (block, fold, step), lane (group lane, pe, simd)
     chosen = np.take_along_axis(by_group[..., None, :], column, axis=-1)
-    words = chosen.transpose(0, 2, 4, 1, 3, 5).reshape(spec.weight_depth, -1)
-    return {"weights": MemoryImage(codes_of(words, spec.digits) if spec.digits else words, spec.weight_bits)}
+    folds = by_group.shape[2]
+    return chosen.transpose(0, 2, 4, 1, 3, 5).reshape(blocks * folds * steps, -1)

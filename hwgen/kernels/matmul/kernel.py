@@ -11,7 +11,13 @@ from hwgen.ir.graph import Node
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, Folding, MemoryImage, UnitSpec
-from hwgen.kernels.matmul import folding_compressed, folding_constant, folding_dense, folding_sparse
+from hwgen.kernels.matmul import (
+    folding_cascade,
+    folding_compressed,
+    folding_constant,
+    folding_dense,
+    folding_sparse,
+)
 from hwgen.kernels.matmul.op import MatMul
 from hwgen.targets import Resources, Target
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMS: dict[str, ModuleType] = {
     "dense": folding_dense,
+    "cascade": folding_cascade,
     "sparse": folding_sparse,
     "compressed": folding_compressed,
     "constant": folding_constant,
@@ -67,6 +74,7 @@ class MatMulKernel:
         return specs[0]
 
     def unit(self, spec: UnitSpec) -> Component:
+        from hwgen.kernels.matmul.unit_cascade import CascadeUnit
         from hwgen.kernels.matmul.unit_compressed import CompressedUnit
         from hwgen.kernels.matmul.unit_constant import ConstantUnit
         from hwgen.kernels.matmul.unit_dense import DenseUnit
@@ -74,6 +82,7 @@ class MatMulKernel:
 
         units = {
             "DenseSpec": DenseUnit,
+            "CascadeSpec": CascadeUnit,
             "SparseSpec": SparseUnit,
             "CompressedSpec": CompressedUnit,
             "ConstantSpec": ConstantUnit,

@@ -30,7 +30,7 @@ class CompressedUnit(wiring.Component):
         self.spec = spec
         s, style = spec, spec.weight_memory
         widths = {"distances": s.walkers * s.distance_bits, "weights": s.pe * s.simd * s.weight_bits}
-        self.memories = {n: Memory(w, s.entries, style=style, output_register=True) for n, w in widths.items()}  # type: ignore[arg-type]
+        self.memories = {n: Memory(w, s.entries, style=style, output_register=True) for n, w in widths.items()}
         super().__init__(
             {
                 "i": In(stream.Signature(unsigned(s.simd * s.x.width))),

@@ -12,6 +12,7 @@ from hwgen.hdl.loops import Loops
 from hwgen.hdl.memory import Memory
 from hwgen.kernels.matmul.folding_dense import DenseSpec, latency
 from hwgen.kernels.matmul.lanes import accumulated, held_beat, lane_sum, multiples, next_word
+from hwgen.kernels.matmul.packed_lanes import collected, packed_sums
 
 
 class DenseUnit(wiring.Component):
@@ -26,7 +27,7 @@ class DenseUnit(wiring.Component):
         lanes = spec.group_lanes * spec.pe
         self.memories = {
             "weights": Memory(
-                lanes * spec.simd * spec.weight_bits,
+                spec.word_bits,
                 spec.weight_depth,
                 style=spec.weight_memory,
                 output_register=True,
@@ -59,10 +60,11 @@ class DenseUnit(wiring.Component):
         # Digits wait one cycle for the multiples of the inputs.
         weights = next_word(m, self.memories["weights"], fire, 2 if s.digits else 1)
         sums = self._sums(m, inputs, weights)
-        depth = latency(s) - (s.steps > 1)
+        depth = latency(s) - s.accumulates
         first, active = delayed(m, first_step, depth, "first"), delayed(m, fire, depth, "active")
         m.d.comb += self.o.valid.eq(delayed(m, fire & last_step, latency(s), "giving"))
-        results = accumulated(m, sums, first, active, s.out.width) if s.steps > 1 else sums
+        collect = collected if s.packing else accumulated
+        results = collect(m, sums, first, active, s.out.width) if s.accumulates else sums
         for lane, result in enumerate(results):
             m.d.comb += self.o.payload.word_select(lane, s.out.width).eq(result)
         return m
@@ -72,8 +74,10 @@ class DenseUnit(wiring.Component):
         s = self.spec
         codes = [inputs.word_select(k, s.x.width) for k in range(s.group_lanes * s.simd)]
         values = [code.as_signed() if s.x.signed else code for code in codes]
+        if s.packing:
+            return packed_sums(m, s, s.packing, values, weights)
         if s.digits:
-            values = [multiples(m, value, s.x, s.digits, f"input_{k}") for k, value in enumerate(values)]  # type: ignore[misc]
+            values = [multiples(m, value, s.x, s.digits, f"input_{k}") for k, value in enumerate(values)]
         sums = []
         for lane in range(s.group_lanes * s.pe):
             factors = [weights.word_select(lane * s.simd + k, s.weight_bits) for k in range(s.simd)]

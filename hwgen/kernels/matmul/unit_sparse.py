@@ -81,7 +81,7 @@ class SparseUnit(wiring.Component):
                 m.d.comb += chosen.eq(Array(codes[start : start + s.window])[position])
                 value = chosen.as_signed() if s.x.signed else chosen
                 if s.digits:
-                    value = multiples(m, value, s.x, s.digits, f"input_{lane}_{k}")  # type: ignore[assignment]
+                    value = multiples(m, value, s.x, s.digits, f"input_{lane}_{k}")
                     factor = delayed(m, factor, 1, f"factor_{lane}_{k}", reset_less=True)
                 values.append(value)
                 factors.append(factor)

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.loops import Loops
-from hwgen.hdl.memory import Memory, MemoryStyle
+from hwgen.hdl.memory import Memory
 from hwgen.kernels.pool.folding import SerialSpec
 
 
@@ -83,7 +83,7 @@ class SerialUnit(wiring.Component):
     def _memory(self, m: Module, result: Value, stepped: Value, word: Value) -> Value:
         """The accumulators of the channel block that has arrived."""
         s = self.spec
-        style: MemoryStyle = "block" if s.storage == "block" else "distributed"
+        style = "block" if s.storage == "block" else "distributed"
         m.submodules.accumulators = memory = Memory(
             len(result), s.words, style=style, output_register=style == "block", writable=True
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from hwgen.errors import IllegalFolding
 from hwgen.ir.graph import Node
+from hwgen.ir.op import Op
 from hwgen.ir.order import Order
 from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, MemoryImage
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class RequantizeKernel:
     """Accumulators to codes: an exact staircase per channel in one of several proven forms."""
 
-    op = Requantize
+    op: type[Op] = Requantize
 
     def foldings(self, node: Node, target: Target) -> tuple[RequantizeFolding, ...]:
         return folding.foldings(node, target)

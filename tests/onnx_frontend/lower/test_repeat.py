@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from hwgen.passes.optimize import optimize
@@ -29,7 +31,8 @@ def test_copies_and_blocks(x: str, y: str, body: str, constants: str) -> None:
 
 def test_frames_that_buffers_take_in_ahead_are_no_pace() -> None:
     """Each axis that is repeated has memories for two frames in front of it, so the first frames come in too fast."""
-    graph = optimize(lowered(net("1,2,2", "1,4,8", "h = Tile(d, s)", "int64[3] s={1,2,4}")))
-    plan = make_plan(graph, Target.named("generic"), Goal())
+    text = "m (int8[2,2] x) => (int8[4,4] y) <int64[2] times = {2,2}> { y = Tile(x, times) }"
+    graph = optimize(lowered(f'<ir_version: 8, opset_import: ["" : 17]> {text}'))
+    plan = make_plan(graph, Target.named("generic"), Goal(Fraction(1000)))
     assert plan.timing.initiation_interval == plan.bottleneck.cycles.worst
     check_design(plan)
