@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two small float networks with the operators that exporters write, and onnxruntime's static quantizer over them."""
+"""Small float networks with the operators that exporters write, and onnxruntime's static quantizer over them."""
 
 from __future__ import annotations
 
@@ -67,6 +67,23 @@ def perceptron() -> onnx.ModelProto:
     x = net.add("Add", net.add("MatMul", gelu(net, x), net.weights(16, 8)), net.weights(8))
     net.add("Add", x, "x")
     return net.model((1, 5, 8), (1, 5, 8))
+
+
+def attention(tokens: int = 8, width: int = 16, heads: int = 2) -> onnx.ModelProto:
+    """Multi-head attention with separate projections, scaled scores and a residual Add, batch axis kept."""
+    net = _Net()
+    each = net.constant([1, tokens, heads, width // heads], np.int64)
+    parts = []
+    for _ in range(3):
+        x = net.add("Add", net.add("MatMul", "x", net.weights(width, width)), net.weights(width))
+        parts.append(net.add("Reshape", x, each))
+    queries, values = (net.add("Transpose", x, perm=[0, 2, 1, 3]) for x in (parts[0], parts[2]))
+    keys = net.add("Transpose", parts[1], perm=[0, 2, 3, 1])
+    scores = net.add("Div", net.add("MatMul", queries, keys), net.constant((width // heads) ** 0.5))
+    x = net.add("MatMul", net.add("Softmax", scores, axis=-1), values)
+    x = net.add("Reshape", net.add("Transpose", x, perm=[0, 2, 1, 3]), net.constant([1, tokens, width], np.int64))
+    net.add("Add", net.add("Add", net.add("MatMul", x, net.weights(width, width)), net.weights(width)), "x")
+    return net.model((1, tokens, width), (1, tokens, width))
 
 
 def quantize(

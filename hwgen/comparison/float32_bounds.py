@@ -16,6 +16,7 @@ import numpy as np
 from hwgen.comparison.blocked_sums import partial_sums_of
 from hwgen.ir.graph import Label, Node
 from hwgen.kernels.add.op import Add
+from hwgen.kernels.dynamic_matmul.op import DynamicMatMul
 from hwgen.kernels.elementwise.op import Table
 from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.kernels.multiply.op import Multiply
@@ -82,7 +83,7 @@ def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatVa
     if isinstance(node.op, Softmax) and float_value is not None and node.tensor in grids:
         return _softmax(node, grids, float_value)
     rounded = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
-    if not rounded or isinstance(node.op, (MatMul, Multiply, Table)):
+    if not rounded or isinstance(node.op, (MatMul, DynamicMatMul, Multiply, Table)):
         return values[node.name], values[node.name]
     ends = [code_interval(s, values, grids, None) if s in rounded else (values[s.name],) * 2 for s in node.src]
     return node.op.golden(*(e[0] for e in ends)), node.op.golden(*(e[1] for e in ends))
@@ -223,6 +224,9 @@ def _magnitude(node: Node, values: Values, grids: Grids) -> tuple[int, np.ndarra
             terms, x = _magnitude(node.src[0], values, grids)
             weights = np.abs(weights_of(node.src).astype(np.int64))
             return terms * weights.shape[1], op.golden(_scaled(x), weights[np.newaxis])
+        case DynamicMatMul():
+            (terms_a, a), (terms_b, b) = (_magnitude(s, values, grids) for s in node.src)
+            return terms_a * terms_b * a.shape[-1], DynamicMatMul(0, 0).golden(_scaled(a), _scaled(b))
         case Window():
             terms, x = _magnitude(node.src[0], values, grids)
             return terms, Window(op.kernel, op.strides, op.dilations, op.pads, 0).golden(_scaled(x))

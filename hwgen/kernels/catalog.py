@@ -11,6 +11,7 @@ from hwgen.ir.graph import Node
 from hwgen.kernels.add.kernel import AddKernel
 from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
+from hwgen.kernels.dynamic_matmul.kernel import DynamicMatMulKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
 from hwgen.kernels.multiply.kernel import MultiplyKernel
@@ -26,6 +27,7 @@ from hwgen.kernels.window.kernel import WindowKernel
 KERNELS: tuple[Kernel, ...] = (  # type: ignore[assignment]  # each takes foldings and specs of its own
     WindowKernel(),
     MatMulKernel(),
+    DynamicMatMulKernel(),
     AddKernel(),
     MultiplyKernel(),
     ReduceKernel(),

@@ -30,7 +30,7 @@ def missing_kernel(graph: QuantGraph, node: QuantNode) -> Blocker | None:
             expected="an operator of docs/operators.md",
             fix="replace it, or build the part in front of it: --to TENSOR",
         )
-    if node.op in SUMS and not any(graph.tensors[name].is_constant for name in node.inputs[:2]):
+    if node.op in SUMS and node.op != "MatMul" and not any(graph.tensors[name].is_constant for name in node.inputs[:2]):
         return graph.blocker(
             node,
             "both operands are computed at run time",

@@ -42,8 +42,6 @@ def gemm(lowering: Lowering, node: QuantNode) -> Affine:
 def matmul(lowering: Lowering, node: QuantNode) -> Affine:
     """``A @ B`` with one constant operand of rank 2 (leading axes of extent 1 are dropped)."""
     left, right = (lowering.graph.tensors[name] for name in node.inputs)
-    if not right.is_constant and not left.is_constant:
-        raise dynamic_weights(lowering, node, right.name)
     weights, stream, rank = (right, left, len(left.shape)) if right.is_constant else (left, right, len(right.shape))
     if len(weights.shape) != 2 or rank < 2:
         raise lowering.graph.refuse(
@@ -169,5 +167,5 @@ def dynamic_weights(lowering: Lowering, node: QuantNode, name: str) -> Exception
         "both operands are computed at run time",
         found=f"'{name}' is not a constant",
         expected="constant weights",
-        fix="there is no kernel for a product of two activations yet: cut the model in front of it (--to TENSOR)",
+        fix="write it as a MatMul, which may have two activations, or cut the model in front of it: --to TENSOR",
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from onnx_frontend.lower import (
     batched,
     conv,
+    dynamic_matmul,
     extremes,
     finish,
     gemm,
@@ -64,7 +65,7 @@ RULES = Rules(
     },
     accumulators={
         "Gemm": gemm.gemm,
-        "MatMul": gemm.matmul,
+        "MatMul": dynamic_matmul.matmul,
         "Conv": conv.conv,
         "AveragePool": pool.average_pool,
         "GlobalAveragePool": pool.global_average_pool,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.models import assert_equal_to_oracle, lowered
-from tests.static_nets import convolutions, perceptron, quantize
+from tests.static_nets import attention, convolutions, perceptron, quantize
 
 FORMS = {
     "torch ao with float biases": """<ir_version: 8, opset_import: ["" : 17]>
@@ -167,3 +167,8 @@ def test_the_static_quantizer_over_convolutions(name, tmp_path):
 @pytest.mark.parametrize("name", [n for n in STATIC if "16" not in n])
 def test_the_static_quantizer_over_linear_layers(name, tmp_path):
     assert_equal_to_oracle(quantize(perceptron(), *STATIC[name], tmp_path))
+
+
+@pytest.mark.parametrize("name", [n for n in STATIC if "16" not in n])
+def test_the_static_quantizer_over_attention(name, tmp_path):
+    assert_equal_to_oracle(quantize(attention(), *STATIC[name], tmp_path))

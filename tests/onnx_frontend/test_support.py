@@ -79,7 +79,7 @@ def test_a_float_model_also_names_what_could_not_be_built_when_it_is_quantized()
         ("norm", "there is no kernel for this operator"),
         ("dense", "it is not quantized"),
         ("sort", "there is no kernel for this operator"),
-        ("mix", "both operands are computed at run time"),
+        ("mix", "it is not quantized"),
     ]
 
 

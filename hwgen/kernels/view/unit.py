@@ -3,48 +3,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Elaboratable, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Elaboratable, Module, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.hdl.delay import delayed
-from hwgen.hdl.loops import Loops
 from hwgen.hdl.memory import Memory
+from hwgen.hdl.walk import Walk
 from hwgen.kernels.view.folding import FILLED_DELAY, FRAMES, LATENCY, FrameSpec
-
-
-class Walk(wiring.Component):
-    """Addresses of the words of a frame in the order of nested loops, frame after frame in alternate halves.
-
-    step: go on to the next word. address: the present word (a register behind one adder). last: it is the last word of
-    its frame.
-    """
-
-    def __init__(self, loops: tuple[tuple[int, int], ...], words: int):
-        self.loops, self.words = loops, words
-        super().__init__({"step": In(1), "address": Out(range(FRAMES * words)), "last": Out(1)})
-
-    def elaborate(self, platform: object) -> Elaboratable:
-        m = Module()
-        m.submodules.loops = turns = Loops(tuple(count for count, _ in self.loops))
-        m.d.comb += turns.step.eq(self.step)
-        second_half = Signal()
-        move = Signal(len(self.address))
-        # What the inner loops have counted up is taken back, whatever loop goes on.
-        back, inner_last = 0, Const(1)
-        for k in reversed(range(len(self.loops))):
-            count, step = self.loops[k]
-            with m.If(inner_last & ~turns.last[k]):
-                m.d.comb += move.eq(step - back)
-            through = Signal(name=f"through_{k}")
-            m.d.comb += through.eq(inner_last & turns.last[k])
-            inner_last, back = through, back + (count - 1) * step
-        with m.If(inner_last):
-            m.d.comb += move.eq(Mux(second_half, -self.words - back, self.words - back))
-        with m.If(self.step):
-            m.d.sync += [self.address.eq(self.address + move), second_half.eq(second_half ^ inner_last)]
-        m.d.comb += self.last.eq(inner_last)
-        return m
 
 
 class FrameUnit(wiring.Component):
