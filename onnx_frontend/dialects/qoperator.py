@@ -119,7 +119,7 @@ def _operand_grid(builder: Builder, node: ir.Node, position: int, layout: Layout
 
 def _result(builder: Builder, node: ir.Node, position: int) -> Quant | None:
     found = grid(builder, node, node.outputs[0].dtype, at(node, position), at(node, position + 1))
-    return None if found is None else replace(found, dialect="real" if node.op_type == "QLinearSoftmax" else "ort")
+    return None if found is None else replace(found, dialect="ort")
 
 
 def _quantize(builder: Builder, node: ir.Node, real: str, quant: Quant) -> None:

@@ -281,7 +281,7 @@ class Lowering:
             node,
             "there is no kernel for this operator here",
             found=f"{node.domain + '.' if node.domain else ''}{node.op} between quantized tensors",
-            expected="an operator that README.md lists",
+            expected="an operator that docs/operators.md lists",
             fix="replace it, or cut the model in front of it: --to TENSOR",
         )
 

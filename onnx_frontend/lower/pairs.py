@@ -32,7 +32,12 @@ def add(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     both = Affine(a.node, scalar(1), scalar(0), False, lowering.named(node))
     fused = None if line is None else affine_line(both, line, finish.quant)
     # codes of 16 bits: too many pairs for a proof of the rounded sum, while an exact sum needs none
-    if fused is None or fused[0].size > 1 or fused[1].size > 1 or not is_countable(a.node.type.range, b.node.type.range):
+    if (
+        fused is None
+        or fused[0].size > 1
+        or fused[1].size > 1
+        or not is_countable(a.node.type.range, b.node.type.range)
+    ):
         return _behind_sum(lowering, node, finish, a, b)
     gain, shift, out = Fraction(fused[0].ravel()[0]), Fraction(fused[1].ravel()[0]), fused[2]
     ratios = gain * a.scale.item(), gain * sign * b.scale.item()

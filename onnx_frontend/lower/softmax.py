@@ -6,14 +6,17 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
+import numpy as np
+
 from hwgen.ir.graph import Node
 from hwgen.kernels.softmax.op import Softmax, fraction_bits
 from hwgen.kernels.view.op import Reshape
+from hwgen.numerics.float32 import nearest_float32
 from onnx_frontend.lower.expression import as_affine_clip
 from onnx_frontend.lower.lowering import Lowering
 from onnx_frontend.lower.pending import Finish
 from onnx_frontend.lower.pool import uniform_grid
-from onnx_frontend.quant_graph import QuantNode
+from onnx_frontend.quant_graph import Quant, QuantNode
 
 MOST_CODES = 4096
 """Entries of the table of powers."""
@@ -37,7 +40,7 @@ def softmax(lowering: Lowering, node: QuantNode, finish: Finish) -> Node:
     x = source.node
     if flat != x.type.shape:
         x = lowering.emit(Reshape(flat), (x,), f"{lowering.named(node)}_flat", (node,))
-    ratio = _gain(lowering, node, finish) / finish.quant.scale[0]
+    ratio = _gain(lowering, node, finish) * _codes_of_one(finish.quant)
     bits = fraction_bits(flat[axis], ratio)
     op = Softmax(axis, source.quant.scale[0], ratio, finish.quant.zero_point[0], finish.quant.codes, bits)
     result = lowering.emit(
@@ -57,6 +60,13 @@ def _axis(node: QuantNode, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]
     if prod(shape[axis + 1 :]) == 1:
         return axis, shape
     return 1, (prod(shape[:axis]), prod(shape[axis:]))
+
+
+def _codes_of_one(quant: Quant) -> Fraction:
+    """Steps of the result from 0 to 1. onnxruntime's QLinearSoftmax takes a whole number of them, rounded down."""
+    if quant.dialect == "real":
+        return 1 / quant.scale[0]
+    return Fraction(int(np.float32(1) / nearest_float32(quant.scale[0])))
 
 
 def _gain(lowering: Lowering, node: QuantNode, finish: Finish) -> Fraction:

@@ -15,7 +15,7 @@ from tests.models import DENSE, parse
 NO_KERNEL = """\
 error: {} (node {} of net.onnx): there is no kernel for this operator here
   found:    {} between quantized tensors
-  expected: an operator that README.md lists
+  expected: an operator that docs/operators.md lists
   fix:      replace it, or cut the model in front of it: --to TENSOR
 """
 UNSUPPORTED = """

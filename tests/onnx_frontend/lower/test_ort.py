@@ -118,3 +118,12 @@ def test_every_node_of_dialect_ort_has_a_proven_form_in_hardware():
     for node in proven:
         kernel = kernel_of(node)
         assert kernel.proof(node, kernel.foldings(node, target)[0])["points"] > 0
+
+
+@pytest.mark.parametrize("grid, scale", [("uint8", 0.00390625), ("int8", 0.0037), ("uint8", 0.00365)])
+def test_a_softmax_of_codes_has_a_whole_number_of_steps_from_0_to_1(grid, scale):
+    zero = -128 if grid == "int8" else 0
+    text = f"""{HEADER} g ({grid}[1,7,33] a) => ({grid}[1,7,33] y)
+      <float sx = {{0.1}}, {grid} zx = {{{zero + 100}}}, float sy = {{{scale}}}, {grid} zy = {{{zero}}}>
+      {{ y = com.microsoft.QLinearSoftmax<axis = -1, opset = 13>(a, sx, zx, sy, zy) }}"""
+    equal_everywhere(text)
