@@ -175,6 +175,10 @@ def sigmoid(sketch: Sketch, x: Tensor) -> None:
     emit(sketch, "QLinearSigmoid", grid_of(sketch, x), float(sketch.pick(0.39, 1.0)))
 
 
+def softmax(sketch: Sketch, x: Tensor) -> None:
+    emit(sketch, "QLinearSoftmax", grid_of(sketch, x), float(sketch.pick(0.5, 1.0)), axis=-1, opset=13)
+
+
 def leaky(sketch: Sketch, x: Tensor) -> None:
     alpha = float(sketch.pick(0.01, 0.1, 0.25, float(sketch.rng.uniform())))
     emit(sketch, "QLinearLeakyRelu", grid_of(sketch, x), spread_of(x), alpha=alpha)
@@ -220,6 +224,7 @@ EXACT: dict[str, tuple[Callable[[Tensor], bool], Apply]] = {
     "concat": (any_shape, concat),
     "sigmoid": (any_shape, sigmoid),
     "leaky": (any_shape, leaky),
+    "softmax": (any_shape, softmax),
     "global_average": (is_spatial, global_average),
     "move": (any_shape, move),
 }

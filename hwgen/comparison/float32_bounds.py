@@ -80,8 +80,8 @@ def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatVa
     table = _table_before(node)
     if table is not None and float_value is not None and node.tensor in grids:
         return _around_float(node, table, values, grids, float_value)
-    if isinstance(node.op, Softmax) and float_value is not None and node.tensor in grids:
-        return _softmax(node, grids, float_value)
+    if isinstance(node.op, Softmax) and node.tensor in grids:
+        return _softmax_of_codes(node, values) if float_value is None else _softmax(node, grids, float_value)
     rounded = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
     if not rounded or isinstance(node.op, (MatMul, DynamicMatMul, Multiply, Table)):
         return values[node.name], values[node.name]
@@ -190,6 +190,21 @@ def _softmax(node: Node, grids: Grids, float_value: FloatValue) -> Interval:
     exact = value / float(label.scale[0]) + added
     roundings = FUNCTION_ROUNDINGS + node.type.shape[-1]
     return _around(exact, roundings * UNIT * np.abs(exact), label.zero_point[0] - added, node.type.range, rounding)
+
+
+def _softmax_of_codes(node: Node, values: Values) -> Interval:
+    """onnxruntime's QLinearSoftmax: each power is rounded to a whole number of up to (2**32 - 1) / row, so is ours."""
+    op: Softmax = node.op  # type: ignore[assignment]
+    x = values[node.src[0].name].astype(np.int64)
+    axis, row = 1 + op.axis, x.shape[1 + op.axis]
+    depth = x.max(axis=axis, keepdims=True) - x
+    powers, numerators = (np.array(t, np.float64)[depth] for t in op.tables(int(depth.max(initial=0)) + 1))
+    exact = numerators / powers.sum(axis=axis, keepdims=True)
+    bound = sum(
+        (step / 2 + exact * row / 2) / (one - row / 2)
+        for one, step in ((1 << op.fraction_bits, 1.0), ((2**32 - 1) / row, float(op.ratio)))
+    )
+    return _around(exact, bound, op.zero_point, node.type.range)
 
 
 def _around(

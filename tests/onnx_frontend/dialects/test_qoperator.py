@@ -98,6 +98,7 @@ CASES = (
     Case("concat", "image", (1, 3, 20, 20), 4),
     Case("sigmoid", "image", (1, 3, 30, 30), 2),
     Case("leaky", "image", (1, 3, 30, 30), 2),
+    Case("softmax", "signal", (1, 12, 40), 8),
     Case("global_average", "signal", (1, 400, 9), 8),
 )
 AVERAGE = Case("average", "image", (1, 4, 14, 14), 8)
@@ -124,7 +125,8 @@ def compare_until(case: Case, values: int, samples: int) -> dict[str, int]:
     while compared < values and seed < MOST_MODELS:
         result = Pair.of(model_of(case, seed)).compare(samples, seed)
         made = [n for n in result.nodes if n.tensor.startswith(("qlinear", "qgemm"))]
-        assert result.max_lsb <= (case is AVERAGE), (seed, [n for n in made if n.different])
+        inexact = case.operator in ("average", "softmax")
+        assert result.max_lsb <= inexact and not result.unexplained, (seed, [n for n in made if n.different])
         compared += sum(n.compared for n in made)
         different += sum(n.different for n in made)
         seed += 1
