@@ -13,7 +13,7 @@ import onnx_ir as ir
 from hwgen.errors import BadModel
 from onnx_frontend.custom_shapes import custom_shape
 from onnx_frontend.evaluate_node import evaluate_node, has_subgraph
-from onnx_frontend.patterns.no_op import passed_on
+from onnx_frontend.patterns.no_op import is_guard, passed_on
 
 STANDARD = ("", "ai.onnx")
 QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
@@ -203,6 +203,8 @@ def _fold(state: _State, node: ir.Node) -> list[ir.Value] | None:
         start, end = (node.attributes[k].as_int() if k in node.attributes else None for k in ("start", "end"))
         value = shape[start:end] if node.op_type == "Shape" else np.array(shape.prod(), np.int64)
         return [_constant(node.outputs[0].name, value)]
+    if is_guard(node) and node.inputs[0].shape is not None:
+        return [_constant(node.outputs[0].name, np.zeros(node.inputs[0].shape.numpy(), bool))]
     if any(v is not None and v.const_value is None for v in node.inputs) or has_subgraph(node):
         return None
     if any(v.shape is not None and np.prod(v.shape.numpy()) > LARGEST_FOLD for v in node.outputs):

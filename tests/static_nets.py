@@ -86,6 +86,45 @@ def attention(tokens: int = 8, width: int = 16, heads: int = 2) -> onnx.ModelPro
     return net.model((1, tokens, width), (1, tokens, width))
 
 
+def packed_attention(style: str, tokens: int = 6, width: int = 16, heads: int = 2) -> onnx.ModelProto:
+    """Causal attention on one projection that gives queries, keys and values: "gather", "split" or "slice" takes them apart.
+
+    As torch exports it: the scale in both factors, a mask added to the scores, a guard against rows of NaN.
+    """
+    net = _Net()
+    depth = width // heads
+    x = net.add("Add", net.add("MatMul", "x", net.weights(width, 3 * width)), net.weights(3 * width))
+    if style == "gather":
+        x = net.add("Reshape", x, net.constant([1, tokens, 3, heads, depth], np.int64))
+        x = net.add("Transpose", x, perm=[2, 0, 3, 1, 4])
+        parts = [net.add("Gather", x, net.constant(part, np.int64), axis=0) for part in range(3)]
+    else:
+        each = net.constant([1, tokens, heads, depth], np.int64)
+        whole = _split(net, x, width) if style == "split" else _slices(net, x, width)
+        parts = [net.add("Transpose", net.add("Reshape", part, each), perm=[0, 2, 1, 3]) for part in whole]
+    queries, keys = (net.add("Mul", part, net.constant(depth**-0.25)) for part in parts[:2])
+    scores = net.add("MatMul", queries, net.add("Transpose", keys, perm=[0, 1, 3, 2]))
+    scores = net.add("Add", scores, net.constant(np.triu(np.full((tokens, tokens), -1e4), 1)[None, None]))
+    weights = net.add("Softmax", scores, axis=-1)
+    weights = net.add("Where", net.add("IsNaN", weights), net.constant(0.0), weights)
+    x = net.add("Transpose", net.add("MatMul", weights, parts[2]), perm=[0, 2, 1, 3])
+    x = net.add("Reshape", x, net.constant([1, tokens, width], np.int64))
+    net.add("Add", net.add("MatMul", x, net.weights(width, width)), net.weights(width))
+    return net.model((1, tokens, width), (1, tokens, width))
+
+
+def _split(net: _Net, x: str, width: int) -> list[str]:
+    names = [f"{x}_{part}" for part in range(3)]
+    net.nodes.append(helper.make_node("Split", [x, net.constant([width] * 3, np.int64)], names, name="split", axis=2))
+    return names
+
+
+def _slices(net: _Net, x: str, width: int) -> list[str]:
+    ends = [net.constant([part * width], np.int64) for part in range(4)]
+    axis = net.constant([2], np.int64)
+    return [net.add("Slice", x, ends[part], ends[part + 1], axis) for part in range(3)]
+
+
 def quantize(
     source: onnx.ModelProto, kinds: tuple[str, str], per_channel: bool, symmetric: bool, prepared: bool, folder: Path
 ) -> onnx.ModelProto:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 REPEATS = ("Expand", "Tile")
+FINITE = ("DequantizeLinear", "Softmax")
 
 
 def passed_on(node: ir.Node, inputs: Sequence[ir.Value | None]) -> ir.Value | None:
@@ -29,6 +30,12 @@ def passed_on(node: ir.Node, inputs: Sequence[ir.Value | None]) -> ir.Value | No
             return _chosen(node, inputs)
     kept = node.op_type in REPEATS and inputs[0].shape is not None and inputs[0].shape == node.outputs[0].shape
     return inputs[0] if kept else None
+
+
+def is_guard(node: ir.Node) -> bool:
+    """Whether a node asks for a NaN or an infinity where none can be, as exporters do behind the Softmax of attention."""
+    source = node.inputs[0].producer() if node.op_type in ("IsNaN", "IsInf") else None
+    return source is not None and source.op_type in FINITE
 
 
 def _may_hold(flag: ir.Value) -> bool:

@@ -6,12 +6,13 @@ from fractions import Fraction
 import pytest
 
 from hwgen.errors import UserError
+from hwgen.passes.optimize import optimize
 from hwgen.plan.make_plan import make_plan
 from hwgen.plan.plan import Goal
 from hwgen.targets import Target
 from tests.harness import check_design
-from tests.models import assert_equal_to_oracle, lowered
-from tests.static_nets import attention, quantize
+from tests.models import Pair, assert_equal_to_oracle, lowered
+from tests.static_nets import attention, packed_attention, quantize
 
 
 def product(left: str, right: str, made: str) -> str:
@@ -49,3 +50,11 @@ def test_attention_is_built_without_a_reorder(fps: int | None, tmp_path) -> None
     ops = [stage.node.op.name for stage in plan.stages]
     assert ops.count("DynamicMatMul") == 2 and "Reorder" not in ops
     check_design(plan, frames=3)
+
+
+@pytest.mark.parametrize("style", ["gather", "split", "slice"])
+def test_queries_keys_and_values_of_one_projection_are_taken_apart(style: str, tmp_path) -> None:
+    pair = Pair.of(quantize(packed_attention(style), ("QUInt8", "QInt8"), True, False, False, tmp_path))
+    compared = pair.compare(20)
+    assert compared.compared > 20_000 and compared.unexplained == 0 and compared.max_lsb <= 1
+    check_design(make_plan(optimize(pair.graph), Target.named("generic"), Goal()), frames=2)

@@ -28,6 +28,12 @@ def test_what_changes_nothing_is_gone(body, constants):
     assert operators(body, constants) == ["Relu"]
 
 
+def test_nothing_behind_a_softmax_or_a_dequantizer_is_not_a_number():
+    guard = "h = Softmax(x)\n n = IsNaN(h)\n g = Where(n, k, h)\n y = Relu(g)"
+    assert operators(guard) == ["Softmax", "Relu"]
+    assert operators("h = Sqrt(x)\n n = IsNaN(h)\n y = Where(n, k, h)") == ["Sqrt", "IsNaN", "Where"]
+
+
 def test_a_repeat_that_grows_stays():
     text = "m (float[1,1,6] x) => (float[1,4,6] y) <int64[3] s={1,4,6}> { h = Expand(x, s)\n y = Relu(h) }"
     assert [n.op for n in quantized(parse(HEAD + text)).nodes] == ["Expand", "Relu"]
