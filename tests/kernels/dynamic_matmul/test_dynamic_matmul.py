@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,9 @@ from hwgen.kernels.dynamic_matmul.folding import BufferedFolding, orders
 from hwgen.kernels.dynamic_matmul.kernel import DynamicMatMulKernel
 from hwgen.kernels.dynamic_matmul.op import DynamicMatMul
 from hwgen.numerics.range import IntRange
+from hwgen.targets import Target
 from hwgen.testing import check_kernel
+from tests.kernels.matmul.mapped import mapped_unit
 
 KERNEL = DynamicMatMulKernel()
 INT8, UINT8 = IntRange(-128, 127), IntRange(0, 255)
@@ -118,3 +122,12 @@ def test_orders_that_tear_beats_apart_are_not_taken() -> None:
     assert orders(product, BufferedFolding.of(2, 2, "n"), (rows, columns))[0][1] == across
     turned = Order.of_axes(product.src[0].type.shape, (0, 2, 1))
     assert orders(product, BufferedFolding.of(2, 2, "k"), (turned, columns))[0][0] == rows
+
+
+def test_the_area_is_predicted_within_15_percent(tmp_path: Path) -> None:
+    heads, folding = node((4, 16, 16), (4, 16, 16)), BufferedFolding.of(4, 4, "k")
+    law = KERNEL.area(heads, folding, Target.named("ecp5-85k"))
+    found = mapped_unit(heads, folding, "ecp5-85k", tmp_path, place=True)
+    assert (law.dsps, law.brams) == (found.dsps, found.brams) == (16, 4)
+    assert abs(law.luts - found.luts) <= 0.15 * found.luts
+    assert abs(law.ffs - found.ffs) <= 0.15 * found.ffs

@@ -17,11 +17,12 @@ from hwgen.synth.synthesize import synthesize
 from hwgen.targets import Resources, Target
 
 
-def mapped_unit(node: Node, folding: Folding, target: str, folder: Path) -> Resources:
-    """Cells of the unit, without queues and edges, before place and route."""
-    graph, device = Graph((node.src[0],), {"y": node}), Target.named(target)
+def mapped_unit(node: Node, folding: Folding, target: str, folder: Path, place: bool = False) -> Resources:
+    """Cells of the unit, without queues and edges; place: as nextpnr packed them."""
+    inputs = tuple(source for source in node.src if source.is_input)
+    graph, device = Graph(inputs, {"y": node}), Target.named(target)
     plan = make_plan(graph, device, Goal(Fraction(1)), {node.name: folding})
     emit("core", plan, build_top(plan), {"host": {}, "host_operators": []}).write(folder / "core")
     files = sorted((folder / "core" / "rtl").glob("*.v"))
-    found = synthesize(files, "core", device, clock_mhz=100, pnr=False, cwd=folder / "core", clock=CLOCK, reset=RESET)
+    found = synthesize(files, "core", device, clock_mhz=100, pnr=place, cwd=folder / "core", clock=CLOCK, reset=RESET)
     return found.parts[node.name]
