@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -22,6 +20,7 @@ from hwgen.commands.answer import failure_document, print_json
 from hwgen.commands.build import build
 from hwgen.commands.check import check
 from hwgen.commands.doctor import doctor
+from hwgen.commands.interrupts import listen
 from hwgen.commands.prune import prune
 from hwgen.commands.quantize import quantize
 from hwgen.commands.report import report
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     gc.set_threshold(100_000)  # hardly anything here is a cycle, and looking for them takes a tenth of the time
-    signal.signal(signal.SIGTERM, _terminated)
+    listen()
     sys.exit(run_command(words))
 
 
@@ -113,8 +112,3 @@ def _say(error: UserError, as_json: bool) -> None:
         print_json(failure_document(error))
     else:
         print(error, file=sys.stderr)
-
-
-def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
-    """A request to end is handled like Ctrl-C: children are ended, unfinished files removed."""
-    raise KeyboardInterrupt

@@ -7,13 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from hwgen.commands.interrupts import raise_if_requested
 from hwgen.errors import Blocker, UserError
 from hwgen.progress import Progress
 
@@ -50,13 +51,20 @@ def table(*columns: str, title: str | None = None) -> Table:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Shows each step on stderr: a moving bar on a terminal, else a line with the time since the start."""
-    if sys.stderr.isatty():
-        yield from _bars()
-    else:
-        yield _Lines()
+    """Shows each step on stderr: a moving bar on a terminal, else a line with the time since the start.
+
+    Each step first asks whether a signal wants the command to end.
+    """
+    with _bars() if sys.stderr.isatty() else nullcontext(_Lines()) as show:
+
+        def step_or_stop(step: str, done: int = 0, total: int = 0) -> None:
+            raise_if_requested()
+            show(step, done, total)
+
+        yield step_or_stop
 
 
+@contextmanager
 def _bars() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:

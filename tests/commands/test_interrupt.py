@@ -71,3 +71,30 @@ def test_an_interrupted_simulation_ends_its_compiler(tmp_path: Path, bundle: Pat
     time.sleep(0.2)
     assert _processes_in(tmp_path) == []
     assert not list((tmp_path / "cache").rglob("unfinished-*"))
+
+
+LOSES_THE_EXCEPTION = """
+import os, signal
+from hwgen.commands.answer import progress
+from hwgen.commands.interrupts import listen
+
+class Destroyed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{sent})
+        print("in the destructor", flush=True)
+
+listen()
+with progress() as say:
+    say("first")
+    Destroyed()
+    say("second")
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_destructor_stops_the_next_step(sent: signal.Signals) -> None:
+    """Python drops what is raised there, and the work would go on to its end."""
+    program = LOSES_THE_EXCEPTION.format(sent=sent.name)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "first" in done.stderr and "second" not in done.stderr
+    assert "Exception ignored" in done.stderr and done.stderr.rstrip().endswith("KeyboardInterrupt")

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C and a request to end, also where Python drops the exception.
+
+An exception that a signal raises inside a destructor or a callback from C is printed or lost, and the work goes on
+(the Python documentation of `signal`, "Note on signal handlers and exceptions"). So the request is kept, and each step of the
+work asks for it.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import NoReturn
+
+_requests: list[int] = []
+
+
+def listen() -> None:
+    """From here on SIGINT and SIGTERM end the command: children are ended, unfinished files removed."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where the shell has it ignored
+        signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+
+
+def raise_if_requested() -> None:
+    """Raise KeyboardInterrupt if a signal came whose exception was lost."""
+    if _requests:
+        raise KeyboardInterrupt
+
+
+def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+    _requests.append(signum)
+    raise KeyboardInterrupt
