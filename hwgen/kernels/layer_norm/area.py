@@ -89,9 +89,9 @@ def _lane_area(s: TwoPassSpec, family: Family) -> Resources:
         if one is None:
             total += costs.memory(family, s.beats, width, output_register=True)
     sums = signed_bits(s.sums)
-    total += costs.times(2, costs.adder(family, sums) + costs.registers(sums))
-    clip = costs.times(2, costs.adder(family, sums - s.scale_bits)) + costs.mux(family, 2, s.out.width)
-    return total + clip + costs.registers(s.out.width)
+    total += costs.times(2, costs.adder(family, sums)) + costs.registers(2 * sums - s.scale_bits)
+    excess = max(0, sums - s.scale_bits - s.out.width)
+    return total + Resources(luts=s.out.width + excess, ffs=s.out.width)
 
 
 def _product_area(s: TwoPassSpec, family: Family, a_bits: int, b_bits: int) -> Resources:

@@ -114,9 +114,10 @@ class LayerNorm(Op):
         total = u.sum(axis=-1, keepdims=True) if self.centered else np.zeros((*u.shape[:-1], 1), np.int64)
         squares = (u * u).sum(axis=-1, keepdims=True)
         numerator = row * u - total if self.centered else u
-        spread = row * squares - total * total if self.centered else squares
-        roots = [self.root((v << self.epsilon_bits) + self.epsilon) for v in spread.ravel().tolist()]
-        root, shift = (np.array(part, object).reshape(spread.shape) for part in zip(*roots, strict=True))
+        sums = zip(squares.ravel().tolist(), total.ravel().tolist(), strict=True)  # Python's integers: of any size
+        spreads = [row * q - s * s if self.centered else q for q, s in sums]
+        roots = [self.root((v << self.epsilon_bits) + self.epsilon) for v in spreads]
+        root, shift = (np.array(part, object).reshape(squares.shape) for part in zip(*roots, strict=True))
         t = self._shifted(numerator, root, shift)
         gain, bias = (np.array(part, object) for part in (self.gains, self.biases))
         wide = self.t_range(row).width + IntRange.of_array(gain).width > INT64_BITS
