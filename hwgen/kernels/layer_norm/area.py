@@ -62,13 +62,12 @@ def _radicand_area(s: TwoPassSpec, family: Family) -> Resources:
 
 def _root_area(r: RootSpec, family: Family) -> Resources:
     """The radicand and its shift; what remains, the trial, three times the mantissa, and the root."""
-    align = costs.mux(family, 4, r.radicand_bits) + costs.registers(r.radicand_bits)
+    align = costs.mux(family, 3, r.radicand_bits) + costs.registers(r.radicand_bits)
     align += costs.adder(family, r.shift_bits) + costs.mux(family, 2, r.shift_bits) + costs.registers(r.shift_bits)
     rest, trial = r.mantissa_bits + r.bits + 3, r.mantissa_bits + r.bits + 1
     steps = costs.adder(family, rest) + costs.mux(family, 2, rest) + costs.registers(rest)
     steps += costs.add_subtract(family, trial + 1) + costs.mux(family, 2, trial) + costs.registers(trial)
-    steps += costs.adder(family, r.mantissa_bits) + costs.mux(family, 2, r.mantissa_bits + 2)
-    steps += costs.registers(r.mantissa_bits + 2 + r.bits)
+    steps += costs.adder(family, r.mantissa_bits) + costs.registers(r.mantissa_bits + 2 + r.bits)
     return align + steps + costs.registers(r.latency)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Const, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -46,10 +46,11 @@ class ReciprocalRoot(wiring.Component):
         rest = Signal(s.mantissa_bits + s.bits + 3, reset_less=True)
         trial = Signal(s.mantissa_bits + s.bits + 1, reset_less=True)
         triple = Signal(s.mantissa_bits + 2, reset_less=True)
-        bit = Signal()
+        left, bit = Signal(signed(len(rest) + 1)), Signal()
         m.submodules.next_trial = turn = AddSubtract(len(trial) + 1)
         m.d.comb += [
-            bit.eq(rest >= trial),
+            left.eq(rest - trial),
+            bit.eq(~left[-1]),
             turn.subtract.eq(~bit),
             turn.a.eq(trial << 1),
             turn.b.eq(Mux(bit, triple, mantissa)),
@@ -57,7 +58,7 @@ class ReciprocalRoot(wiring.Component):
         with m.If(begin):
             m.d.sync += [rest.eq(1 << s.mantissa_bits), trial.eq(mantissa), triple.eq(mantissa + (mantissa << 1))]
         with m.Else():
-            m.d.sync += [rest.eq(Mux(bit, rest - trial, rest) << 2), trial.eq(turn.y)]
+            m.d.sync += [rest.eq(Mux(bit, left, rest) << 2), trial.eq(turn.y)]
         m.d.sync += self.root.eq((self.root << 1) | bit)
         m.d.comb += self.done.eq(delayed(m, begin, 1 + s.bits, "found"))
         return m
