@@ -60,7 +60,9 @@ def norm_bound(node: Node, codes: np.ndarray, zero_point: int) -> tuple[np.ndarr
     error = SECOND_ORDER * row.variance_error + UNIT * power
     with np.errstate(divide="ignore", invalid="ignore"):
         root, least = 1 / np.sqrt(power), 1 / np.sqrt(np.maximum(power - error, 0.0))
-        off = np.abs(row.deviation) * (least - root) + (row.deviation_error + ROOT * UNIT * np.abs(row.deviation)) * least
+        off = (
+            np.abs(row.deviation) * (least - root) + (row.deviation_error + ROOT * UNIT * np.abs(row.deviation)) * least
+        )
         off = np.where(np.isnan(off), np.inf, off)
     scaled = gain * row.deviation * root
     value = scaled + bias

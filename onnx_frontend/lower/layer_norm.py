@@ -10,7 +10,7 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.ir.op import TensorType
-from hwgen.kernels.layer_norm.op import LayerNorm
+from hwgen.kernels.layer_norm.op import LayerNorm, RealNorm
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
 from onnx_frontend.lower.elementwise import number
@@ -79,17 +79,9 @@ def _normalized(
     x = grid.node
     if flat != shape:
         x = lowering.emit(Reshape(flat), (x,), f"{name}_flat", (node,))
-    op = LayerNorm.of_reals(
-        TensorType(flat, x.type.range),
-        found.axis,
-        found.centered,
-        (grid.quant.scale[0], grid.quant.zero_point[0]),
-        found.epsilon,
-        [Fraction(v) for v in gains],
-        [Fraction(v) for v in biases],
-        finish.quant.zero_after,
-        out,
-    )
+    scale, zero = grid.quant.scale[0], grid.quant.zero_point[0]
+    real = RealNorm(found.axis, found.centered, scale, zero, found.epsilon, list(gains), list(biases))
+    op = LayerNorm.of_reals(TensorType(flat, x.type.range), real, finish.quant.zero_after, out)
     if flat == shape:
         return lowering.emit(op, (x,), name, finish.path, finish.tensor)
     result = lowering.emit(op, (x,), f"{name}_rows", finish.path)
@@ -105,9 +97,7 @@ def _check(lowering: Lowering, node: QuantNode, grid: Grid, found: WrittenNorm) 
         raise lowering.graph.refuse(node, *words, "quantize activations per tensor")
 
 
-def _line(
-    lowering: Lowering, node: QuantNode, finish: Finish, grid: Grid, axis: int
-) -> tuple[Exact, Exact, IntRange]:
+def _line(lowering: Lowering, node: QuantNode, finish: Finish, grid: Grid, axis: int) -> tuple[Exact, Exact, IntRange]:
     """(ratio, offset) for each element of a row, and the codes that may come out, of what follows up to the rounding."""
     line, quant, shape = as_affine_clip(finish.expression), finish.quant, grid.node.type.shape
     one = Affine(grid.node, scalar(1), scalar(0), False, "")

@@ -113,4 +113,6 @@ def _same(graph: QuantGraph, a: str, b: str) -> bool:
 def _number(graph: QuantGraph, tensor: str) -> Fraction | None:
     """The single number of a constant."""
     known = graph.tensors.get(tensor)
-    return Fraction(known.real().ravel()[0]) if known is not None and known.is_constant and known.value.size == 1 else None
+    return (
+        Fraction(known.real().ravel()[0]) if known is not None and known.is_constant and known.value.size == 1 else None
+    )

@@ -11,7 +11,7 @@ from hwgen.comparison.norm_bounds import norm_bound
 from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Input
 from hwgen.ir.op import TensorType
-from hwgen.kernels.layer_norm.op import LayerNorm
+from hwgen.kernels.layer_norm.op import LayerNorm, RealNorm
 from hwgen.numerics.range import IntRange
 from tests.models import parse
 
@@ -23,8 +23,8 @@ FINE = Fraction(1, 1 << 30)
 def node(n: int, centered: bool, gamma: np.ndarray, beta: np.ndarray) -> Node:
     kind = TensorType((n,), WORDS)
     gains, biases = ([Fraction(float(v)) / Fraction(float(STEP)) for v in values] for values in (gamma, beta))
-    grid = Fraction(float(SCALE)), 0
-    op = LayerNorm.of_reals(kind, 0, centered, grid, Fraction(float(EPSILON)), gains, biases, 0, WORDS, FINE)
+    real = RealNorm(0, centered, Fraction(float(SCALE)), 0, Fraction(float(EPSILON)), gains, biases)
+    op = LayerNorm.of_reals(kind, real, 0, WORDS, FINE)
     return Node(op, (Node(Input(kind), (), "x"),), "norm")
 
 

@@ -33,7 +33,7 @@ def _ring_area(s: TwoPassSpec, family: Family) -> Resources:
 
 
 def _sums_area(s: TwoPassSpec, family: Family) -> Resources:
-    total = costs.times(s.lanes, _product_area(s, family, s.u_bits, s.u_bits))
+    total = costs.times(s.lanes, _square_area(s, family, s.u_bits))
     if s.offset and s.offset != 1 << (s.x.width - 1):
         total += costs.times(2 * s.lanes, costs.adder(family, s.u_bits))
     total += costs.adder_tree(family, s.lanes, 2 * s.u_bits, s.squares.width + 1)
@@ -52,7 +52,7 @@ def _radicand_area(s: TwoPassSpec, family: Family) -> Resources:
         total += costs.adder(family, s.root.radicand_bits - s.epsilon_bits)
     if not s.centered:
         return total
-    total += _product_area(s, family, s.total_bits, s.total_bits)
+    total += _square_area(s, family, s.total_bits)
     total += costs.constant_multiplier(family, s.squares.width + 1, s.row)
     square, scaled = s.product_latency(s.total_bits, s.total_bits), s.row_times_squares_latency
     waits = s.spread_latency - 2
@@ -77,7 +77,7 @@ def _lane_area(s: TwoPassSpec, family: Family) -> Resources:
     if s.centered:
         total += costs.constant_multiplier(family, s.u_bits, s.row)
         total += costs.adder(family, s.numerator_bits) + costs.registers(s.numerator_bits)
-    total += _product_area(s, family, s.numerator_bits, s.root.bits + 1)
+    total += _product_area(s, family, s.numerator_bits, s.root.bits + (s.multiplier == "dsp"))
     bits = s.numerator_bits + s.root.bits + 1 + s.padding
     for low in reversed(range(0, s.root.shift_bits, SHIFT_BITS)):
         bits = min(bits, s.t.width + (1 << low) - 1)
@@ -97,3 +97,9 @@ def _product_area(s: TwoPassSpec, family: Family, a_bits: int, b_bits: int) -> R
     if s.multiplier == "dsp":
         return costs.wide_multiplier(family, a_bits, b_bits)
     return costs.fabric_multiplier(family, max(a_bits, b_bits), min(a_bits, b_bits))
+
+
+def _square_area(s: TwoPassSpec, family: Family, bits: int) -> Resources:
+    """In LUTs each product of two different bits is there once."""
+    shared = 0 if s.multiplier == "dsp" else bits * (bits - 1) // 2
+    return _product_area(s, family, bits, bits) - Resources(luts=shared)

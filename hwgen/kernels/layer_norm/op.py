@@ -23,6 +23,32 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class RealNorm:
+    """A normalization of real numbers that codes stand for.
+
+    scale, zero_point: grid of the codes. epsilon > 0: added to the variance, or to the mean square where not `centered`.
+    gains, biases: in LSB of the result, one for all elements of a row or one for each.
+    """
+
+    axis: int
+    centered: bool
+    scale: Fraction
+    zero_point: int
+    epsilon: Fraction
+    gains: Sequence[Fraction]
+    biases: Sequence[Fraction]
+
+    def added(self, row: int) -> Fraction:
+        """Epsilon on the scale of D without its epsilon_bits."""
+        return self.epsilon * row * (row if self.centered else 1) / self.scale**2
+
+    def quotient_gains(self, row: int) -> Sequence[Fraction]:
+        """What ``numerator / sqrt(D)`` is multiplied by, to 2**-128 of it: without mean it lacks a factor sqrt(row)."""
+        root = Fraction(1) if self.centered else Fraction(isqrt(row << 256), 1 << 128)
+        return [g * root for g in self.gains]
+
+
+@dataclass(frozen=True)
 class LayerNorm(Op):
     """``y = clip(rne((floor(t * gain / 2**cut_bits) + bias) / 2**bias_bits) + zero_point)`` of rows of n codes.
 
@@ -53,40 +79,24 @@ class LayerNorm(Op):
 
     @classmethod
     def of_reals(
-        cls,
-        x: TensorType,
-        axis: int,
-        centered: bool,
-        grid: tuple[Fraction, int],
-        epsilon: Fraction,
-        gains: Sequence[Fraction],
-        biases: Sequence[Fraction],
-        zero_point: int,
-        out: IntRange,
-        most_error: Fraction = MOST_ERROR,
+        cls, x: TensorType, real: RealNorm, zero_point: int, out: IntRange, most_error: Fraction = MOST_ERROR
     ) -> LayerNorm:
-        """The cheapest one whose value before rounding is at most `most_error` LSB off the real one.
-
-        x: type of the codes; grid: their scale and zero point; epsilon > 0: added to the variance (the mean square) of
-        the real numbers; gains, biases: in LSB of the result, one for all elements of a row or one for each.
-        """
-        row, (scale, zero) = x.shape[axis], grid
-        offset = (0 if x.range.signed else 1 << (x.range.width - 1)) if centered else zero
-        spread = epsilon * row * (row if centered else 1) / scale**2
-        if not centered:
-            gains = [g * Fraction(isqrt(row << 256), 1 << 128) for g in gains]
+        """The cheapest one for codes of type x whose value before rounding is at most `most_error` LSB off the real one."""
+        row, centered = x.shape[real.axis], real.centered
+        gains, biases, added = real.quotient_gains(row), real.biases, real.added(row)
         reach = Reach.of(row, centered, _pairs(gains, biases), (out.lo - zero_point, out.hi - zero_point))
-        widest = (
-            (row - 1) * (x.range.hi - x.range.lo) if centered else max(abs(x.range.lo - zero), abs(x.range.hi - zero))
-        )
+        ends = x.range.lo - real.zero_point, x.range.hi - real.zero_point
+        widest = (row - 1) * (ends[1] - ends[0]) if centered else max(map(abs, ends))
         bits = choose_precision(reach, widest.bit_length(), most_error)
-        least = spread + (max(1, row - 1) if centered else 1)
-        epsilon_bits = _even(max(0, _bits_above(Fraction(1 << (bits.root + 1)) / least)))
+        least = added + (max(1, row - 1) if centered else 1)  # of a row whose numerators are not all 0
+        epsilon_bits = _bits_above(Fraction(1 << (bits.root + 1)) / least)
+        epsilon_bits += epsilon_bits % 2
+        middle = 0 if x.range.signed else 1 << (x.range.width - 1)  # the mean does not matter: no adder
         return cls(
-            axis,
+            real.axis,
             centered,
-            offset,
-            round(spread * (1 << epsilon_bits)),
+            middle if centered else real.zero_point,
+            round(added * (1 << epsilon_bits)),
             epsilon_bits,
             bits.root,
             bits.fraction,
@@ -198,10 +208,6 @@ def _one(values: Sequence[Fraction]) -> Sequence[Fraction]:
     return values[:1] if len(set(values)) == 1 else values
 
 
-def _even(bits: int) -> int:
-    return bits + bits % 2
-
-
 def _bits_above(value: Fraction) -> int:
-    """The least b with ``2**b >= value``."""
+    """The least b >= 0 with ``2**b >= value``."""
     return (-(-value.numerator // value.denominator) - 1).bit_length()

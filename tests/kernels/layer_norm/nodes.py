@@ -10,7 +10,7 @@ import numpy as np
 from hwgen.ir.graph import Node
 from hwgen.ir.leaves import Input
 from hwgen.ir.op import TensorType
-from hwgen.kernels.layer_norm.op import MOST_ERROR, LayerNorm
+from hwgen.kernels.layer_norm.op import MOST_ERROR, LayerNorm, RealNorm
 from hwgen.numerics.range import IntRange
 
 BYTE, SIGNED = IntRange(0, 255), IntRange(-128, 127)
@@ -42,5 +42,6 @@ def node(
     if uniform:
         gains, biases = gains[:1], [Fraction(0)]
     kind = TensorType(shape, x)
-    op = LayerNorm.of_reals(kind, axis, centered, (SCALE, x_zero), epsilon, gains, biases, zero, out, error)
+    real = RealNorm(axis, centered, SCALE, x_zero, epsilon, gains, biases)
+    op = LayerNorm.of_reals(kind, real, zero, out, error)
     return Node(op, (Node(Input(kind), (), "x"),), "norm")

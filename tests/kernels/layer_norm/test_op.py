@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwgen.ir.op import TensorType
-from hwgen.kernels.layer_norm.op import MOST_ERROR, LayerNorm
+from hwgen.kernels.layer_norm.op import MOST_ERROR, LayerNorm, RealNorm
 from hwgen.numerics.range import IntRange
 from tests.kernels.layer_norm.nodes import BYTE, EPSILON, SCALE, SIGNED, ZERO, affine, node
 
@@ -73,9 +73,8 @@ def test_any_epsilon(centered: bool, epsilon: Fraction) -> None:
 
 def test_a_flat_row_gives_the_biases_rounded_half_to_even() -> None:
     biases = [Fraction(k, 2) for k in range(-6, 6)]
-    op = LayerNorm.of_reals(
-        TensorType((12,), BYTE), 0, True, (SCALE, 3), EPSILON, [Fraction(20)] * 12, biases, 0, SIGNED
-    )
+    real = RealNorm(0, True, SCALE, 3, EPSILON, [Fraction(20)] * 12, biases)
+    op = LayerNorm.of_reals(TensorType((12,), BYTE), real, 0, SIGNED)
     assert op.golden(np.full((1, 12), 77)).tolist() == [[round(b) for b in biases]]
     assert op.golden(np.full((1, 12), 0)).tolist() == [[round(b) for b in biases]]
 
@@ -94,9 +93,8 @@ def test_any_axis() -> None:
 
 
 def test_the_inferred_range_is_no_wider_than_the_result() -> None:
-    narrow = LayerNorm.of_reals(
-        TensorType((4,), SIGNED), 0, True, (SCALE, 0), EPSILON, [Fraction(3)], [Fraction(2)], 0, SIGNED
-    )
+    real = RealNorm(0, True, SCALE, 0, EPSILON, [Fraction(3)], [Fraction(2)])
+    narrow = LayerNorm.of_reals(TensorType((4,), SIGNED), real, 0, SIGNED)
     kind = replace(node((4,), 0), op=narrow).type
     assert kind.range in IntRange(-6, 9)
     codes = np.array([[127, -128, -128, -128], [-128, 127, 127, 127]])
