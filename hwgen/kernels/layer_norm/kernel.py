@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,9 @@ class LayerNormKernel:
 
     def spec(self, node: Node, folding: TwoPassFolding) -> TwoPassSpec:
         return two_pass.spec(node, folding)
+
+    def declared_error(self, node: Node) -> Fraction:
+        return node.op.error(two_pass.row_of(node))  # type: ignore[attr-defined]
 
     def merge(self, specs: tuple[TwoPassSpec, ...]) -> TwoPassSpec:
         if len(set(specs)) > 1:

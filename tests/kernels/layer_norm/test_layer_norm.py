@@ -38,10 +38,18 @@ def test_rows_of_any_length_on_any_axis(shape: tuple[int, ...], axis: int, cente
 
 @pytest.mark.parametrize("centered", [True, False], ids=["layer_norm", "rms_norm"])
 def test_long_rows_with_one_gain_for_all_elements(centered: bool) -> None:
-    layer = node((2, 100), centered=centered, uniform=True)
+    layer = node((3, 100), centered=centered, uniform=True, x=IntRange(-128, 20))
     spec = KERNEL.spec(layer, TwoPassFolding.of(2, "dsp"))
     assert spec.roots == 1 and None not in (spec.gain, spec.bias)
-    check_kernel(KERNEL, layer, TwoPassFolding.of(2, "dsp"))
+    check_kernel(KERNEL, layer, TwoPassFolding.of(2, "dsp"), frames=4)
+
+
+@pytest.mark.parametrize("centered", [True, False], ids=["layer_norm", "rms_norm"])
+def test_an_epsilon_as_large_as_the_variance(centered: bool) -> None:
+    layer = node((2, 12), centered=centered, epsilon=Fraction(7))
+    spec = KERNEL.spec(layer, TwoPassFolding.of(3, "dsp"))
+    assert spec.epsilon >> spec.epsilon_bits > 0
+    check_kernel(KERNEL, layer, TwoPassFolding.of(3, "dsp"))
 
 
 @pytest.mark.parametrize("centered", [True, False], ids=["layer_norm", "rms_norm"])
