@@ -35,7 +35,11 @@ def exactness_of(node: Node) -> dict[str, Any]:
     declared = getattr(kernel, "declared_error", None)
     if declared is not None:
         bound = f"within {float(declared(node)):.2g} LSB"
-        return facts | {"dialect": "real", "form": bound, "proof": f"declared: {bound} of the real value before rounding"}
+        return facts | {
+            "dialect": "real",
+            "form": bound,
+            "proof": f"declared: {bound} of the real value before rounding",
+        }
     prove = getattr(kernel, "proof", None)
     if prove is None:
         return facts

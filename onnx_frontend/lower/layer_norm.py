@@ -10,7 +10,7 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.ir.op import TensorType
-from hwgen.kernels.layer_norm.op import LayerNorm, RealNorm
+from hwgen.kernels.layer_norm.op import MOST_ERROR, LayerNorm, RealNorm
 from hwgen.kernels.view.op import Reshape
 from hwgen.numerics.range import IntRange
 from onnx_frontend.lower.elementwise import number
@@ -81,7 +81,9 @@ def _normalized(
         x = lowering.emit(Reshape(flat), (x,), f"{name}_flat", (node,))
     scale, zero = grid.quant.scale[0], grid.quant.zero_point[0]
     real = RealNorm(found.axis, found.centered, scale, zero, found.epsilon, list(gains), list(biases))
-    op = LayerNorm.of_reals(TensorType(flat, x.type.range), real, finish.quant.zero_after, out)
+    op = LayerNorm.of_reals(
+        TensorType(flat, x.type.range), real, finish.quant.zero_after, out, lowering.norm_error or MOST_ERROR
+    )
     if flat == shape:
         return lowering.emit(op, (x,), name, finish.path, finish.tensor)
     result = lowering.emit(op, (x,), f"{name}_rows", finish.path)

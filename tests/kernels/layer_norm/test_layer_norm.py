@@ -3,15 +3,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from hwgen.errors import IllegalFolding
+from hwgen.ir.graph import Node
+from hwgen.ir.leaves import Input
+from hwgen.ir.op import TensorType
 from hwgen.ir.order import Order
 from hwgen.kernels.layer_norm.folding import TwoPassFolding
 from hwgen.kernels.layer_norm.kernel import LayerNormKernel
+from hwgen.kernels.layer_norm.op import LayerNorm, RealNorm
 from hwgen.numerics.range import IntRange
+from hwgen.plan.beats import Network
+from hwgen.plan.timing import add_schedule
 from hwgen.testing import check_kernel
-from tests.kernels.layer_norm.nodes import BYTE, SIGNED, node
+from tests.kernels.layer_norm.nodes import BYTE, EPSILON, SCALE, SIGNED, STEP, node
 
 KERNEL = LayerNormKernel()
 
@@ -59,6 +66,14 @@ def test_operands_of_more_than_one_multiplier(centered: bool) -> None:
     check_kernel(KERNEL, layer, TwoPassFolding.of(3, "dsp"))
 
 
+@pytest.mark.parametrize("zero", [-4, 5])
+def test_flat_rows_of_biases_that_are_ties(zero: int) -> None:
+    kind = TensorType((1, 12), SIGNED)
+    biases = [Fraction(k, 2) for k in range(-6, 6)]
+    op = LayerNorm.of_reals(kind, RealNorm(1, True, SCALE, 0, EPSILON, [STEP], biases), zero, SIGNED)
+    check_kernel(KERNEL, Node(op, (Node(Input(kind), (), "x"),), "norm"), TwoPassFolding.of(3, "dsp"))
+
+
 def test_rows_may_come_in_any_order() -> None:
     layer, folding = node((2, 3, 4), 2), TwoPassFolding.of(2, "dsp")
     swapped = Order.of_axes((2, 3, 4), (1, 0, 2))
@@ -70,6 +85,17 @@ def test_short_rows_have_as_many_roots_as_keep_every_cycle_busy() -> None:
     specs = [KERNEL.spec(node((1, 64)), TwoPassFolding.of(lanes, "dsp")) for lanes in (1, 2, 4, 16)]
     assert [s.roots for s in specs] == [-(-s.root.latency // s.beats) for s in specs]
     assert [s.roots for s in specs] == [1, 1, 2, 7]
+
+
+@pytest.mark.parametrize("row, lanes", [(12, 1), (12, 4), (12, 12), (64, 1), (64, 16)])
+@pytest.mark.parametrize("centered", [True, False], ids=["layer_norm", "rms_norm"])
+def test_a_beat_goes_in_in_every_cycle(row: int, lanes: int, centered: bool) -> None:
+    network = Network()
+    processes = add_schedule(
+        network, "norm", KERNEL.schedule(node((3, row), centered=centered), TwoPassFolding.of(lanes, "dsp"))
+    )
+    times = network.run(20)
+    assert all((np.diff(times[process].ravel()) == 1).all() for process in processes)
 
 
 def test_two_different_rows_share_no_unit() -> None:
