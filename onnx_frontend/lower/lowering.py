@@ -253,12 +253,12 @@ class Lowering:
             _ = node.type
         except ValueError as error:
             raise self.graph.refuse(
-                path[0],
-                "its operands do not fit together",
-                found=error,
-                expected="shapes that this operator takes",
+                path[0], "its operands do not fit together",
+                found=error, expected="shapes that this operator takes",
                 fix="check the shapes of the model around this node",
-            ) from error
+            ) from error  # fmt: skip
+        if src and all(s.is_constant for s in src):  # as the rounding of a class token that is joined to a stream
+            node = replace(node, op=Constant(op.golden(*(s.op.golden() for s in src))[0]), src=())
         return self.label(node, tensor)
 
     def label(self, node: Node, tensor: str) -> Node:
