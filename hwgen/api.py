@@ -42,12 +42,13 @@ def check(
     shapes: Shapes | None = None,
     start: str | None = None,
     stop: str | None = None,
+    norm_error: Fraction | float | None = None,
     progress: Progress = silent,
 ) -> ModelCheck:
     """What is in a model and which targets it fits; UserError with every blocker where it cannot be built."""
     from hwgen.flow.check_model import check_model
 
-    return check_model(source_of(model, shapes, start, stop), progress=progress)
+    return check_model(source_of(model, shapes, start, stop, norm_error), progress=progress)
 
 
 def build(
@@ -62,6 +63,7 @@ def build(
     shapes: Shapes | None = None,
     start: str | None = None,
     stop: str | None = None,
+    norm_error: Fraction | float | None = None,
     progress: Progress = silent,
 ) -> BuiltBundle:
     """Write the bundle of a model into `output` (default: ``rtl_out/<model>``).
@@ -71,7 +73,7 @@ def build(
     """
     from hwgen.flow.build_bundle import build_bundle
 
-    source = source_of(model, shapes, start, stop)
+    source = source_of(model, shapes, start, stop, norm_error)
     goal = Goal(
         None if fps is None else Fraction(fps),
         **{f"{k.removesuffix('s')}_fraction": v for k, v in (limits or {}).items()},
@@ -133,12 +135,13 @@ def run(
     shapes: Shapes | None = None,
     start: str | None = None,
     stop: str | None = None,
+    norm_error: Fraction | float | None = None,
     progress: Progress = silent,
 ) -> GoldenRun:
     """The golden outputs for the samples of an npz file, and their distance to another engine node by node."""
     from hwgen.flow.run_golden import run_golden
 
-    source = source_of(model, shapes, start, stop)
+    source = source_of(model, shapes, start, stop, norm_error)
     return run_golden(source, Path(inputs), None if output is None else Path(output), compare, progress)
 
 
@@ -152,13 +155,16 @@ def trace(
     shapes: Shapes | None = None,
     start: str | None = None,
     stop: str | None = None,
+    norm_error: Fraction | float | None = None,
     progress: Progress = silent,
 ) -> NodeTrace:
     """One ONNX node or tensor, from its name in the file to its rows in the memories of the design."""
     from hwgen.flow.trace_node import trace_node
 
     goal = Goal(None if fps is None else Fraction(fps))
-    return trace_node(source_of(model, shapes, start, stop), node, target_of(target, clock_mhz), goal, progress)
+    return trace_node(
+        source_of(model, shapes, start, stop, norm_error), node, target_of(target, clock_mhz), goal, progress
+    )
 
 
 def quantize(
@@ -194,8 +200,11 @@ def prune(
     return prune_model(Path(model), pattern, target, samples, share, progress)
 
 
-def source_of(model: AnyPath, shapes: Shapes | None, start: str | None, stop: str | None) -> Source:
-    return Source(Path(model), dict(shapes or {}), start, stop)
+def source_of(
+    model: AnyPath, shapes: Shapes | None, start: str | None, stop: str | None, norm_error: Fraction | float | None
+) -> Source:
+    """norm_error: LSB by which a LayerNorm or RMSNorm may be off before it is rounded, 1/100 where it is None."""
+    return Source(Path(model), dict(shapes or {}), start, stop, None if norm_error is None else Fraction(norm_error))
 
 
 def target_of(name: str, clock_mhz: float | None) -> Target:

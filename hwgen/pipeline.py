@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,14 @@ class Source:
     """A model file and which part of it to build.
 
     shapes: sizes of symbolic dimensions by input. start, stop: tensor names to cut at, None for the whole model.
+    norm_error: LSB by which a normalization may be off before it is rounded; None for its usual bound.
     """
 
     path: Path
     shapes: dict[str, tuple[int, ...]] | None = None
     start: str | None = None
     stop: str | None = None
+    norm_error: Fraction | None = None
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ def compile_model(source: Source, model: onnx_ir.Model | None = None) -> Compile
     model: the file as `load_source` gives it, where it is at hand.
     """
     quantized = cut(read_quantization(model or load_source(source)), source.starts, source.stops)
-    return Compiled(quantized, optimize(lower(quantized)))
+    return Compiled(quantized, optimize(lower(quantized, source.norm_error)))
 
 
 def load_source(source: Source) -> onnx_ir.Model:

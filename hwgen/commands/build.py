@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwgen.commands.answer import print_json, progress
-from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_number, parse_percent, parse_shapes
+from hwgen.commands.options import (
+    AsJson,
+    From,
+    Model,
+    NormError,
+    Shape,
+    To,
+    parse_norm_error,
+    parse_number,
+    parse_percent,
+    parse_shapes,
+)
 from hwgen.errors import UserError
 from hwgen.reports import numbers
 
@@ -31,6 +42,7 @@ def build(
     shape: Shape = None,
     start: From = None,
     stop: To = None,
+    norm_error: NormError = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan a design and write its bundle: Verilog, memories, a bench, the plan and a manifest."""
@@ -46,7 +58,8 @@ def build(
         built = api.build(
             model, output, target=target, clock_mhz=clock, fps=None if fps is None else parse_number("--fps", fps),
             plan=plan, limits={name: parse_percent(option, percent) for name, option, percent in shares},
-            shapes=parse_shapes(shape), start=start, stop=stop, progress=say,
+            shapes=parse_shapes(shape), start=start, stop=stop,
+            norm_error=parse_norm_error(norm_error), progress=say,
         )  # fmt: skip
     if as_json:
         print_json(built.to_json())

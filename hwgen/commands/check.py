@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwgen.commands.answer import console, print_json, progress, table
-from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_shapes
+from hwgen.commands.options import AsJson, From, Model, NormError, Shape, To, parse_norm_error, parse_shapes
 from hwgen.reports import numbers
 from hwgen.targets import Target
 
@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from hwgen.flow.check_model import EdgeTensor, ModelCheck
 
 
-def check(model: Model, shape: Shape = None, start: From = None, stop: To = None, as_json: AsJson = False) -> None:
+def check(
+    model: Model,
+    shape: Shape = None,
+    start: From = None,
+    stop: To = None,
+    norm_error: NormError = None,
+    as_json: AsJson = False,
+) -> None:
     """Say what is in a model and which targets it fits, or everything that stands in the way."""
     from hwgen import api
 
     with progress() as say:
-        found = api.check(model, shapes=parse_shapes(shape), start=start, stop=stop, progress=say)
+        found = api.check(
+            model, shapes=parse_shapes(shape), start=start, stop=stop, norm_error=parse_norm_error(norm_error),
+            progress=say,
+        )  # fmt: skip
     if as_json:
         print_json(found.to_json())
     else:

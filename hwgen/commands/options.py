@@ -24,6 +24,12 @@ Shape = Annotated[
     ),
 ]
 From = Annotated[str | None, typer.Option("--from", metavar="TENSOR", help="Start behind this tensor.")]
+NormError = Annotated[
+    float | None,
+    typer.Option(
+        "--norm-error", metavar="LSB", help="Most error of LayerNorm and RMSNorm before rounding; usually 0.01."
+    ),
+]
 To = Annotated[str | None, typer.Option("--to", metavar="TENSOR", help="End with this tensor.")]
 
 
@@ -61,6 +67,22 @@ def parse_number(option: str, value: float) -> Fraction:
             option, "not a usable number", found=f"{value:g}", expected="a finite number above 0", fix=f"{option} 100"
         )
     return Fraction(repr(value))
+
+
+def parse_norm_error(value: float | None) -> Fraction | None:
+    """A bound of 2**-40 to 1: below it constants get longer than memories are filled with."""
+    if value is None:
+        return None
+    bound = parse_number("--norm-error", value)
+    if not Fraction(1, 1 << 40) <= bound <= 1:
+        raise UserError.of(
+            "--norm-error",
+            "not a usable error",
+            found=f"{value:g} LSB",
+            expected="1e-12 to 1 LSB",
+            fix="--norm-error 1e-7",
+        )
+    return bound
 
 
 def one_of(option: str, value: str, known: tuple[Word, ...]) -> Word:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from hwgen.commands.answer import SCHEMA_VERSION, console, print_json, progress, table
-from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_shapes
+from hwgen.commands.options import AsJson, From, Model, NormError, Shape, To, parse_norm_error, parse_shapes
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def run(
     shape: Shape = None,
     start: From = None,
     stop: To = None,
+    norm_error: NormError = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the golden model on samples and compare it with another engine, node by node.
@@ -46,6 +47,7 @@ def run(
             shapes=parse_shapes(shape),
             start=start,
             stop=stop,
+            norm_error=parse_norm_error(norm_error),
             progress=say,
         )
     if bundle is not None:

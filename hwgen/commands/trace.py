@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwgen.commands.answer import print_json, progress
-from hwgen.commands.options import AsJson, From, Model, Shape, To, parse_number, parse_shapes
+from hwgen.commands.options import (
+    AsJson,
+    From,
+    Model,
+    NormError,
+    Shape,
+    To,
+    parse_norm_error,
+    parse_number,
+    parse_shapes,
+)
 from hwgen.reports import numbers
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ def trace(
     shape: Shape = None,
     start: From = None,
     stop: To = None,
+    norm_error: NormError = None,
     as_json: AsJson = False,
 ) -> None:
     """Follow one tensor from its ONNX name to integers, rounding, folding, Verilog instance and memory rows."""
@@ -34,7 +45,8 @@ def trace(
     with progress() as say:
         found = api.trace(
             model, node, target=target, clock_mhz=clock, fps=None if fps is None else parse_number("--fps", fps),
-            shapes=parse_shapes(shape), start=start, stop=stop, progress=say,
+            shapes=parse_shapes(shape), start=start, stop=stop,
+            norm_error=parse_norm_error(norm_error), progress=say,
         )  # fmt: skip
     if as_json:
         print_json(found.to_json())

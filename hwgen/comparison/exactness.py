@@ -18,7 +18,8 @@ def exactness_of(node: Node) -> dict[str, Any]:
     """dialect, accumulator, accumulator_bits, form and proof of a node (JSON values; null where it rounds nothing).
 
     form: the first that is exact, the one with least to it; a bundle's proof.json names the one that was built.
-    proof: "exact" where nothing is rounded, "listed" for a table of all codes, else what was compared.
+    proof: "exact" where nothing is rounded, "listed" for a table of all codes, "declared" for an operator with an error
+    of its own, else what was compared.
     """
     source = node.src[0].type.range if node.src else node.type.range
     facts: dict[str, Any] = {
@@ -31,6 +32,14 @@ def exactness_of(node: Node) -> dict[str, Any]:
     if isinstance(node.op, Table):
         return facts | {"dialect": "real", "form": "table", "proof": f"listed: {len(node.op.values)} codes"}
     kernel = kernel_of(node)
+    declared = getattr(kernel, "declared_error", None)
+    if declared is not None:
+        bound = f"within {float(declared(node)):.2g} LSB"
+        return facts | {
+            "dialect": "real",
+            "form": bound,
+            "proof": f"declared: {bound} of the real value before rounding",
+        }
     prove = getattr(kernel, "proof", None)
     if prove is None:
         return facts

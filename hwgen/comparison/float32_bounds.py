@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.comparison.blocked_sums import partial_sums_of
+from hwgen.comparison.norm_bounds import norm_bound
 from hwgen.comparison.rounded_ends import Interval, rounded_ends
 from hwgen.comparison.softmax_bounds import UNIT, softmax_of_codes, softmax_of_floats
 from hwgen.ir.graph import Label, Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.dynamic_matmul.op import DynamicMatMul
 from hwgen.kernels.elementwise.op import Table
+from hwgen.kernels.layer_norm.op import LayerNorm
 from hwgen.kernels.matmul.op import MatMul, weights_of
 from hwgen.kernels.multiply.op import Multiply
 from hwgen.kernels.pool.op import Reduce
@@ -77,6 +79,9 @@ def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatVa
             return _add(node, values, grids)
         case Threshold():
             return _threshold(node, values, grids, float_value)
+        case LayerNorm():
+            exact, bound = norm_bound(node, values[node.src[0].name], _zero(node.src[0], grids))
+            return rounded_ends(exact, bound, node.op.zero_point, node.type.range)
     table = _table_before(node)
     if table is not None and float_value is not None and node.tensor in grids:
         return _around_float(node, table, values, grids, float_value)

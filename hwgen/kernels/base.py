@@ -78,6 +78,9 @@ class MemoryImage:
 class Kernel(Protocol):
     """One operator family member: its foldings, what they cost, and the hardware that carries them out.
 
+    A kernel of an operator that is not correctly rounded has one method more, ``declared_error(node)``: the LSB by which
+    its value may lie off the real one before it is rounded.
+
     All methods are pure functions; none but `unit` may import Amaranth.
     """
 

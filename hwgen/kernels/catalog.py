@@ -13,6 +13,7 @@ from hwgen.kernels.base import Kernel
 from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.dynamic_matmul.kernel import DynamicMatMulKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
+from hwgen.kernels.layer_norm.kernel import LayerNormKernel
 from hwgen.kernels.lookup.kernel import LookupKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
 from hwgen.kernels.multiply.kernel import MultiplyKernel
@@ -36,6 +37,7 @@ KERNELS: tuple[Kernel, ...] = (  # type: ignore[assignment]  # each takes foldin
     ThresholdKernel(),
     TableKernel(),
     SoftmaxKernel(),
+    LayerNormKernel(),
     LookupKernel(),
     ConcatKernel(),
     SliceKernel(),

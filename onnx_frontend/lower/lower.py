@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from hwgen.errors import Blocker, UnsupportedOp, UserError
 from hwgen.ir.graph import Graph, Label, Node
@@ -18,21 +19,21 @@ from onnx_frontend.lower.rules import RULES
 from onnx_frontend.quant_graph import QuantGraph, QuantNode
 
 
-def lower(quantized: QuantGraph) -> Graph:
+def lower(quantized: QuantGraph, norm_error: Fraction | None = None) -> Graph:
     """The part of the model between the first and the last tensors of codes, in exact integer operators.
 
-    Raises `UnsupportedOp` with every node that cannot be built.
+    norm_error: LSB by which a normalization may be off before it is rounded; None for its usual bound. Raises `UnsupportedOp` with every node that cannot be built.
     """
-    graph, blockers = lower_leniently(quantized)
+    graph, blockers = lower_leniently(quantized, norm_error)
     if blockers:
         raise UnsupportedOp(*blockers)
     return graph
 
 
-def lower_leniently(quantized: QuantGraph) -> tuple[Graph, tuple[Blocker, ...]]:
+def lower_leniently(quantized: QuantGraph, norm_error: Fraction | None = None) -> tuple[Graph, tuple[Blocker, ...]]:
     """The same with all blockers collected: behind a tensor that cannot be built, lowering goes on as if it were given."""
     boundary = find_boundary(quantized)
-    lowering = Lowering(quantized, RULES)
+    lowering = Lowering(quantized, RULES, norm_error=norm_error)
     for tensor in boundary.inputs:
         lowering.done[tensor] = _input(lowering, tensor)
     blockers = _unquantized(quantized, boundary)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Rules:
 
 @dataclass
 class Lowering:
-    """The state of one lowering. done: codes of the quantized tensors lowered so far."""
+    """The state of one lowering. done: codes of the quantized tensors lowered so far. norm_error: see `lower`."""
 
     graph: QuantGraph
     rules: Rules
@@ -55,6 +56,7 @@ class Lowering:
     done: dict[str, Node] = field(default_factory=dict)
     memo: dict[object, object] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    norm_error: Fraction | None = None
 
     # --- the three questions -----------------------------------------------------------------------------------------
 
@@ -252,11 +254,8 @@ class Lowering:
         try:
             _ = node.type
         except ValueError as error:
-            raise self.graph.refuse(
-                path[0], "its operands do not fit together",
-                found=error, expected="shapes that this operator takes",
-                fix="check the shapes of the model around this node",
-            ) from error  # fmt: skip
+            words = "its operands do not fit together", error, "shapes that this operator takes"
+            raise self.graph.refuse(path[0], *words, "check the shapes of the model around this node") from error
         if src and all(s.is_constant for s in src):  # as the rounding of a class token that is joined to a stream
             node = replace(node, op=Constant(op.golden(*(s.op.golden() for s in src))[0]), src=())
         return self.label(node, tensor)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from hwgen.ir.schedule import Schedule
 from hwgen.kernels.base import Cycles, MemoryImage
 from hwgen.kernels.softmax import folding as three_pass
 from hwgen.kernels.softmax.folding import ThreePassFolding, ThreePassSpec
-from hwgen.kernels.softmax.op import Softmax
+from hwgen.kernels.softmax.op import MOST_ERROR, Softmax
 from hwgen.targets import Resources, Target
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class SoftmaxKernel:
 
     def spec(self, node: Node, folding: ThreePassFolding) -> ThreePassSpec:
         return three_pass.spec(node, folding)
+
+    def declared_error(self, node: Node) -> Fraction:
+        return MOST_ERROR
 
     def merge(self, specs: tuple[ThreePassSpec, ...]) -> ThreePassSpec:
         if len(set(specs)) > 1:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -13,21 +11,10 @@ from hwgen import costs
 from hwgen.hdl.adder_tree import add_tree
 from hwgen.hdl.delay import delayed
 from hwgen.hdl.divider import divide_rounded
-from hwgen.hdl.loops import Loops
 from hwgen.hdl.maximum_tree import maximum_tree
 from hwgen.hdl.memory import Memory
+from hwgen.hdl.row_ring import RowRing, Walk
 from hwgen.kernels.softmax.folding import DIFFERENCE_LATENCY, TABLE_LATENCY, ThreePassSpec
-
-
-@dataclass(frozen=True, eq=False)
-class Walk:
-    """One pass over the ring: whether it moves in this cycle, and where it stands."""
-
-    move: Signal
-    word: Value
-    row: Value
-    first: Value
-    last: Value
 
 
 class ThreePassUnit(wiring.Component):
@@ -57,38 +44,23 @@ class ThreePassUnit(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         s = self.spec
-        take, add, divide = (self._walk(m, name) for name in ("take", "add", "divide"))
+        self.ring = ring = RowRing(m, s.rows, s.beats)
+        take, add, divide = (ring.walk(name) for name in ("take", "add", "divide"))
         m.d.comb += [
-            take.move.eq(self.i.valid & self._ready(m, "free", s.rows, take, divide, 1)),
+            take.move.eq(self.i.valid & ring.ready("free", s.rows, take, divide, 1)),
             self.i.ready.eq(take.move),
-            add.move.eq(self._ready(m, "whole", 0, add, take, s.maximum_delay)),
-            divide.move.eq(self._ready(m, "summed", 0, divide, add, s.total_delay) & self.o_space),
+            add.move.eq(ring.ready("whole", 0, add, take, s.maximum_delay)),
+            divide.move.eq(ring.ready("summed", 0, divide, add, s.total_delay) & self.o_space),
             self.o_reserve.eq(divide.move),
             self.o.valid.eq(delayed(m, divide.move, s.latency, "given")),
         ]
         maxima = self._largest(m, take)
         totals = self._totals(m, add, self._differences(m, "add", take, add, maxima))
         numerators = self._look_up(m, "numerators", self._differences(m, "divide", take, divide, maxima))
-        total = self._by_row(m, "totals", s.total_bits, *totals, divide, DIFFERENCE_LATENCY + TABLE_LATENCY)
+        total = ring.by_row("totals", s.total_bits, totals, divide, DIFFERENCE_LATENCY + TABLE_LATENCY)
         quotients = divide_rounded(m, numerators, total, s.quotient_bits, "divide")
         m.d.sync += self.o.payload.eq(Cat(*(self._code(m, lane, q) for lane, q in enumerate(quotients))))
         return m
-
-    def _walk(self, m: Module, name: str) -> Walk:
-        s = self.spec
-        m.submodules[name] = loops = Loops((s.rows, s.beats))
-        move, word = Signal(name=f"{name}_move"), Signal(range(s.rows * s.beats), name=f"{name}_word")
-        m.d.comb += loops.step.eq(move)
-        with m.If(move):
-            m.d.sync += word.eq(Mux(loops.last[0] & loops.last[1], 0, word + 1))
-        return Walk(move, word, loops.count[0], loops.first[1], loops.last[1])
-
-    def _ready(self, m: Module, name: str, start: int, walk: Walk, before: Walk, delay: int) -> Value:
-        """Whether `walk` may move: inside of a row, or a row that `before` has finished `delay` cycles ago is left."""
-        rows = Signal(range(self.spec.rows + 1), init=start, name=f"{name}_rows")
-        finished = delayed(m, before.move & before.last, delay - 1, f"{name}_finished")
-        m.d.sync += rows.eq(rows + finished - (walk.move & walk.first))
-        return ~walk.first | (rows != 0)
 
     def _largest(self, m: Module, take: Walk) -> tuple[Value, Value, Value]:
         """(write enable, row, largest code) when the last beat of a row has been looked at."""
@@ -107,38 +79,17 @@ class ThreePassUnit(wiring.Component):
             m.d.sync += running.eq(largest)
         return moved & last, row, largest
 
-    def _by_row(
-        self, m: Module, name: str, bits: int, enable: Value, row: Value, value: Value, reader: Walk, when: int
-    ) -> Value:
-        """One word a row, as `reader` finds it `when` cycles after its event."""
-        m.submodules[name] = memory = Memory(bits, self.spec.rows, style="distributed", writable=True)
-        m.d.comb += [
-            memory.write_enable.eq(enable),
-            memory.write_address.eq(row),
-            memory.write_data.eq(value),
-            memory.address.eq(delayed(m, reader.row, when - 1, f"{name}_row", reset_less=True)),
-        ]
-        return memory.data
-
     def _differences(
         self, m: Module, name: str, take: Walk, reader: Walk, maxima: tuple[Value, Value, Value]
     ) -> list[Value]:
         """Largest code of the row minus code, for each lane, `DIFFERENCE_LATENCY` cycles after the reader's event."""
         s = self.spec
-        m.submodules[f"{name}_ring"] = ring = Memory(
-            len(self.i.payload), s.rows * s.beats, output_register=True, writable=True
-        )
-        m.d.comb += [
-            ring.write_enable.eq(delayed(m, take.move, 1, f"{name}_taken")),
-            ring.write_address.eq(delayed(m, take.word, 1, f"{name}_written", reset_less=True)),
-            ring.write_data.eq(delayed(m, self.i.payload, 1, f"{name}_held", reset_less=True)),
-            ring.address.eq(reader.word),
-        ]
-        largest = self._by_row(m, f"{name}_maxima", s.x.width, *maxima, reader, DIFFERENCE_LATENCY - 1)
+        beat = self.ring.beats_of(name, self.i.payload, take, reader)
+        largest = self.ring.by_row(f"{name}_maxima", s.x.width, maxima, reader, DIFFERENCE_LATENCY - 1)
         differences = []
         for lane in range(s.lanes):
             difference = Signal(range(s.entries), name=f"{name}_difference_{lane}", reset_less=True)
-            m.d.sync += difference.eq(self._code_of(largest, 0) - self._code_of(ring.data, lane))
+            m.d.sync += difference.eq(self._code_of(largest, 0) - self._code_of(beat, lane))
             differences.append(difference)
         return differences
 
