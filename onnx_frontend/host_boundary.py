@@ -105,7 +105,18 @@ class HostBoundary:
         """Codes ``(samples, *shape)`` for the design from inputs ``(samples, *shape)`` of the model."""
         values = {t.name: self._checked(t, inputs) for t in self.inputs}
         _run(self, self.before, values)
-        return {name: np.asarray(values[name]).astype(np.int64) for name in self.codes_in}
+        return {name: self._codes(name, np.asarray(values[name])) for name in self.codes_in}
+
+    def _codes(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Codes for a stream of the design, where they come straight from the user: those that it has bits for."""
+        grid = self.grids[name]
+        beyond = values[(values < grid.lo) | (values > grid.hi)]
+        if beyond.size:
+            raise UserError.of(
+                f"input '{name}'", "a value is out of range", found=f"{beyond[0]}, and {beyond.size - 1} more",
+                expected=f"integers from {grid.lo} to {grid.hi}", fix="clip the samples, or drop those that are wrong",
+            )  # fmt: skip
+        return values.astype(np.int64)
 
     def to_outputs(self, codes: Arrays, inputs: Arrays | None = None) -> dict[str, np.ndarray]:
         """The model's outputs from the codes that the design gives.

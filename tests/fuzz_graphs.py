@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 
+import ml_dtypes
 import numpy as np
 import onnx
-from ml_dtypes import int4 as INT4
-from ml_dtypes import uint4 as UINT4
 from onnx import TensorProto, helper, numpy_helper
 
 KINDS = ("vector", "signal", "image")
@@ -19,8 +19,8 @@ QONNX = "qonnx.custom_op.general"
 @dataclass(frozen=True)
 class Plan:
     """steps: one seed an operator. scales: "random", "decimal" or "power" (of two). dialect: "qdq", "qoperator", "qonnx",
-    "integer", "finn", "nemo", or "mixed": QDQ of opset 21, with activations of 8 and 16 bits or clipped codes, and weights
-    of 4 and 8 bits."""
+    "integer", "finn", "nemo", or "mixed": QDQ with activations of 8 and 16 bits or clipped codes, and weights of 2, 4 and
+    8 bits."""
 
     kind: str
     scales: str
@@ -34,7 +34,12 @@ class Plan:
 
     @property
     def opset(self) -> int:
-        return 21 if self.mixed else 17
+        choices = {"qdq": (13, 17, 19, 23), "mixed": (21, 25)}.get(self.dialect, (17,))
+        return choices[self.seed % len(choices)]
+
+    @property
+    def ir_version(self) -> int:
+        return 13 if self.opset == 25 else 10
 
     @classmethod
     def random(cls, seed: int, scales: str | None = None, dialect: str = "qdq") -> Plan:
@@ -66,6 +71,7 @@ class Tensor:
     scale: float
     zero: int
     signed: bool
+    bits: int = 8
 
 
 @dataclass
@@ -81,6 +87,12 @@ class Sketch:
     mode: str = "ROUND"
     bipolar: bool = True
     weight_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def in_qonnx(self) -> ModuleType:
+        from tests import fuzz_qonnx
+
+        return fuzz_qonnx
 
     def name(self, stem: str) -> str:
         self.count += 1
@@ -127,7 +139,7 @@ class Sketch:
                 bounds = [self.constant(np.float32(b)) for b in (0.0 if self.pick(0, 1) else -spread, spread * 0.7)]
                 (real,) = self.add("Clip", [real, *bounds])
         if self.plan.dialect == "qonnx":
-            return qonnx_quantize(self, real, shape, spread)
+            return self.in_qonnx.quantize(self, real, shape, spread, plain=alone)
         signed = bool(self.pick(True, False))
         bits = int(self.pick(8, 8, 16)) if self.plan.mixed else 8
         zero, zero_array = self.grid(signed, bits)
@@ -137,7 +149,7 @@ class Sketch:
         if self.plan.mixed and bits == 8 and self.pick(False, True):  # onnxruntime has no Clip of 16 bits
             codes = self.narrow(codes, zero_array)
         (back,) = self.add("DequantizeLinear", [codes, *parameters])
-        tensor = Tensor(back, shape, scale * (1 << bits - 8), zero, signed)
+        tensor = Tensor(back, shape, scale * (1 << bits - 8), zero, signed, bits)
         self.tensors.append(tensor)
         return tensor
 
@@ -151,22 +163,31 @@ class Sketch:
     def weights(self, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray]:
         """Quantized weights; their scales per channel of `axis`."""
         if self.plan.dialect == "qonnx":
-            return qonnx_weights(self, shape, axis)
+            return self.in_qonnx.weights(self, shape, axis)
         signed = bool(self.pick(True, True, False))
-        bits = int(self.pick(4, 8)) if self.plan.mixed else 8
+        bits = int(self.pick(*((2, 4, 8) if self.plan.opset == 25 else (4, 8)))) if self.plan.mixed else 8
         half = 1 << bits - 1
-        kind = np.dtype(f"{'' if signed else 'u'}int8") if bits == 8 else INT4 if signed else UINT4
+        name = f"{'' if signed else 'u'}int{bits}"
+        kind = np.dtype(name if bits == 8 else getattr(ml_dtypes, name))
         limits = (1 - half, half) if signed else (0, 2 * half)
         codes = self.rng.integers(*limits, shape).astype(kind)
         channels = shape[axis] if self.pick(0, 1) else 1
         scales = np.array([self.scale_near(0.01 * 128 / half) for _ in range(channels)], np.float32)
-        zeros = self.rng.integers(-7, 8, channels) if signed and self.pick(0, 0, 1) else np.zeros(channels, int)
+        reach = min(7, half - 1)
+        zeros = (
+            self.rng.integers(-reach, reach + 1, channels) if signed and self.pick(0, 0, 1) else np.zeros(channels, int)
+        )
         zeros = (zeros if signed else zeros + half).astype(kind)
         if self.plan.mixed and len(shape) == 2 and self.pick(0, 0, 1):
             return self.blocks(codes, zeros[0], 1 - axis)
         names = [self.constant(codes, "w"), self.constant(scales if channels > 1 else scales[0], "scale")]
         names.append(self.constant(zeros if channels > 1 else zeros[0], "zero"))
         extra = {"axis": axis} if channels > 1 else {}
+        if self.plan.dialect == "qdq" and self.pick(0, 0, 1):  # the weights as numbers, and rounded in the graph
+            along = [-1 if k == axis and channels > 1 else 1 for k in range(len(shape))]
+            jitter = self.rng.uniform(-0.4, 0.4, shape)
+            numbers = ((codes.astype(float) - zeros.reshape(along) + jitter) * scales.reshape(along)).astype(np.float32)
+            names[0] = self.add("QuantizeLinear", [self.constant(numbers, "w"), *names[1:]], **extra)[0]
         return self.add("DequantizeLinear", names, **extra)[0], scales
 
     def blocks(self, codes: np.ndarray, zero: np.generic, axis: int) -> tuple[str, np.ndarray]:
@@ -194,43 +215,6 @@ class Sketch:
             self.constant(np.zeros(channels, np.int32), "zero"),
         ]
         return self.add("DequantizeLinear", names, axis=0)[0]
-
-
-ROUNDING_MODES = ("ROUND", "HALF_EVEN", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
-
-
-def _quant(sketch: Sketch, x: str, scale: np.ndarray, zero: int, bits: int, signed: bool) -> str:
-    parameters = [np.asarray(v, np.float32) for v in (scale, zero, bits)]
-    attributes = {"signed": int(signed), "narrow": int(sketch.pick(0, 1)), "rounding_mode": sketch.mode}
-    return sketch.add("Quant", [x, *(sketch.constant(p) for p in parameters)], domain=QONNX, **attributes)[0]
-
-
-def qonnx_quantize(sketch: Sketch, real: str, shape: tuple[int, ...], spread: float) -> Tensor:
-    """A Quant or BipolarQuant behind a real tensor: any width, zero point and rounding mode."""
-    sketch.mode = str(sketch.pick("ROUND", "ROUND", *ROUNDING_MODES))
-    bits, signed = int(sketch.rng.integers(1, 9)), bool(sketch.pick(True, False))
-    step = sketch.scale_near(max(spread, 1e-6) / (1 << bits - 1))
-    if sketch.pick(*[0] * 9, 1) and sketch.bipolar:
-        (y,) = sketch.add("BipolarQuant", [real, sketch.constant(np.float32(spread))], domain=QONNX)
-    else:
-        zero = 0 if bits == 1 else int(sketch.pick(0, 0, *sketch.rng.integers(-(1 << bits - 2), 1 << bits - 2, 2)))
-        y = _quant(sketch, real, step, zero, bits, signed)
-    tensor = Tensor(y, shape, max(step * (1 << bits - 1), spread) / 100, 0, signed)
-    sketch.tensors.append(tensor)
-    return tensor
-
-
-def qonnx_weights(sketch: Sketch, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray]:
-    """Float weights behind a Quant with one scale a channel of `axis`; seldom of one bit."""
-    sketch.mode = "ROUND"
-    values = sketch.rng.normal(0, 0.5, shape).astype(np.float32)
-    channels = shape[axis] if sketch.pick(0, 1) else 1
-    bits = int(sketch.rng.integers(1, 9))
-    scales = np.array([sketch.scale_near(1.0 / (1 << bits)) for _ in range(channels)], np.float32)
-    along = scales.reshape([-1 if k == axis and channels > 1 else 1 for k in range(len(shape))])
-    name = _quant(sketch, sketch.constant(values, "w"), along, 0, bits, True)
-    sketch.weight_shapes[name] = shape
-    return name, np.full(channels, 0.01, np.float32)
 
 
 def build(plan: Plan) -> onnx.ModelProto:
@@ -264,7 +248,7 @@ def build(plan: Plan) -> onnx.ModelProto:
         sketch.initializers,
     )
     imports = [helper.make_opsetid("", plan.opset), helper.make_opsetid(QONNX, 2)]
-    return helper.make_model(graph, opset_imports=imports, ir_version=10)
+    return helper.make_model(graph, opset_imports=imports, ir_version=plan.ir_version)
 
 
 def _qoperators(sketch: Sketch, shape: tuple[int, ...]) -> onnx.ModelProto:

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from tests.fuzz_graphs import Sketch, Tensor
+from tests.fuzz_graphs import Plan, Sketch, Tensor
 
 FINN = "finn.custom_op.general"
 Start = Callable[[Sketch, tuple[int, ...]], None]
@@ -25,7 +25,8 @@ def whole_model(sketch: Sketch, shape: tuple[int, ...]) -> onnx.ModelProto:
         sketch.rng = np.random.default_rng(seed)
         grow(sketch, sketch.tensors[int(sketch.rng.integers(max(0, len(sketch.tensors) - 2), len(sketch.tensors)))])
     last = sketch.tensors[-1]
-    kind = TensorProto.UINT8 if sketch.plan.dialect == "integer" else TensorProto.FLOAT
+    codes = TensorProto.INT8 if _is_signed(sketch.plan) else TensorProto.UINT8
+    kind = codes if sketch.plan.dialect == "integer" else TensorProto.FLOAT
     graph = helper.make_graph(
         sketch.nodes,
         "fuzz",
@@ -63,22 +64,31 @@ def start_integer(sketch: Sketch, shape: tuple[int, ...]) -> None:
     _rounded(sketch, "x", shape, 1.0)
 
 
+def _is_signed(plan: Plan) -> bool:
+    """All activations of a graph of Integer operators have one sign, and an output of that type."""
+    return plan.dialect == "integer" and bool(plan.seed % 2)
+
+
 def _rounded(sketch: Sketch, real: str, shape: tuple[int, ...], spread: float) -> None:
-    zero, scale = int(sketch.rng.integers(90, 160)), sketch.scale_near(max(spread, 1e-6) / 100)
-    names = [sketch.constant(np.float32(scale)), sketch.constant(np.uint8(zero))]
-    (codes,) = sketch.add("QuantizeLinear", [real, *names])
-    sketch.tensors.append(Tensor(codes, shape, scale, zero, False))
+    signed = _is_signed(sketch.plan)
+    zero, array = sketch.grid(signed)
+    scale = sketch.scale_near(max(spread, 1e-6) / 100)
+    (codes,) = sketch.add("QuantizeLinear", [real, sketch.constant(np.float32(scale)), sketch.constant(array)])
+    sketch.tensors.append(Tensor(codes, shape, scale, zero, signed))
 
 
 def grow_integer(sketch: Sketch, x: Tensor) -> None:
     """ConvInteger or MatMulInteger, scaled by Cast and Mul, perhaps a bias and a Relu, rounded again."""
     op, attributes, shape, out, terms = product(sketch, x, "ConvInteger", "MatMulInteger")
-    w = sketch.rng.integers(0, 256, shape).astype(np.uint8)
-    inputs = [x.name, sketch.constant(w), sketch.constant(np.uint8(x.zero)), sketch.constant(np.uint8(128))]
+    signed = x.signed or bool(sketch.pick(True, False))  # onnxruntime takes signed activations by signed weights alone
+    kind, low = (np.int8, -128) if signed else (np.uint8, 0)
+    w = sketch.rng.integers(low, low + 256, shape).astype(kind)
+    zeros = np.array(x.zero, np.int8 if x.signed else np.uint8), np.array(low + 128 + sketch.pick(0, 0, 5), kind)
+    inputs = [x.name, *(sketch.constant(v) for v in (w, *zeros))]
     (y,) = sketch.add(op, inputs, **attributes)
     (y,) = sketch.add("Cast", [y], to=TensorProto.FLOAT)
     channels = along_channels(out, op == "ConvInteger")
-    several = sketch.pick(0, 1) and op == "MatMulInteger"
+    several = sketch.pick(0, 1)
     scale = np.array([sketch.scale_near(0.01 * x.scale) for _ in range(prod(channels) if several else 1)], np.float32)
     (y,) = sketch.add("Mul", [y, sketch.constant(scale.reshape(channels) if several else scale[0])])
     spread = float(scale.mean() * 70 * 70 * np.sqrt(terms))

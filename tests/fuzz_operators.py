@@ -66,7 +66,7 @@ def _shape(sketch: Sketch, name: str, x: Tensor) -> tuple[int, ...]:
         value_info=[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in known.items()],
     )
     imports = [helper.make_opsetid("", sketch.plan.opset), helper.make_opsetid(QONNX, 2)]
-    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
+    model = helper.make_model(graph, opset_imports=imports, ir_version=sketch.plan.ir_version)
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     return tuple(d.dim_value for d in inferred.graph.output[0].type.tensor_type.shape.dim)
 
@@ -159,26 +159,39 @@ def with_constant(sketch: Sketch, x: Tensor) -> None:
 
 
 def function(sketch: Sketch, x: Tensor) -> None:
-    exact = ("Relu", "LeakyRelu", "Abs", "Neg")
-    op = str(
-        sketch.pick(
-            *exact, *(() if sketch.plan.scales == "power" else ("Sigmoid", "Tanh", "HardSwish", "Elu", "Softplus"))
-        )
-    )
+    exact = ("Relu", "LeakyRelu", "Abs", "Neg", "Sign")
+    curves = ("Sigmoid", "Tanh", "Elu", "Softplus", *(("HardSwish",) if sketch.plan.opset >= 14 else ()))
+    op = str(sketch.pick(*exact, *(() if sketch.plan.scales == "power" else curves)))
     (y,) = sketch.add(op, [x.name], **({"alpha": 0.125} if op == "LeakyRelu" else {}))
-    sketch.quantize(y, x.shape, 1.0 if op in ("Sigmoid", "Tanh") else spread_of(x))
+    sketch.quantize(y, x.shape, 1.0 if op in ("Sigmoid", "Tanh", "Sign") else spread_of(x))
 
 
 def softmax(sketch: Sketch, x: Tensor) -> None:
     """Over the innermost axis of codes of 8 bits, rounded half to even right behind it."""
-    if sketch.plan.dialect != "qdq":
+    if x.bits > 8:
         return function(sketch, x)
     (y,) = sketch.add("Softmax", [x.name], axis=-1)
     sketch.quantize(y, x.shape, 0.7, alone=True)
 
 
-def move(sketch: Sketch, x: Tensor) -> None:
-    match sketch.rng.integers(5):
+def product(sketch: Sketch, x: Tensor) -> None:
+    """Of two activations: a tensor and another one of its shape, or itself, turned."""
+    if x.bits > 8:
+        return function(sketch, x)
+    partners = [t for t in sketch.tensors if t.shape == x.shape and t.bits == 8]
+    other = partners[int(sketch.rng.integers(len(partners)))]
+    rank = len(x.shape)
+    (turned,) = sketch.add("Transpose", [other.name], perm=[*range(rank - 2), rank - 1, rank - 2])
+    (y,) = sketch.add("MatMul", [x.name, turned])
+    spread = spread_of(x) * spread_of(other) * np.sqrt(x.shape[-1])
+    sketch.bipolar = False
+    sketch.quantize(y, (*x.shape[:-1], x.shape[-2]), float(spread))
+    sketch.bipolar = True
+    return None
+
+
+def move(sketch: Sketch, x: Tensor) -> Tensor | None:
+    match sketch.rng.integers(6):
         case 0:
             perm = [0, *(int(p) + 1 for p in sketch.rng.permutation(len(x.shape) - 1))]
             (y,) = sketch.add("Transpose", [x.name], perm=perm)
@@ -191,6 +204,14 @@ def move(sketch: Sketch, x: Tensor) -> None:
             (y,) = sketch.add("Slice", [x.name, *(sketch.constant(b) for b in bounds)])
         case 3:
             axis = int(sketch.rng.integers(1, len(x.shape)))
+            first = int(sketch.rng.integers(x.shape[axis]))
+            if not first:
+                return function(sketch, x)
+            parts = sketch.constant(np.array([first, x.shape[axis] - first], np.int64))
+            begin, y = sketch.add("Split", [x.name, parts], outputs=2, axis=axis)
+            sketch.quantize(begin, _shape(sketch, begin, x), spread_of(x))
+        case 4:
+            axis = int(sketch.rng.integers(1, len(x.shape)))
             parts = [
                 t
                 for t in sketch.tensors
@@ -199,7 +220,7 @@ def move(sketch: Sketch, x: Tensor) -> None:
             (y,) = sketch.add("Concat", [x.name, parts[int(sketch.rng.integers(len(parts)))].name], axis=axis)
         case _:
             (y,) = sketch.add("Reshape", [x.name, sketch.constant(np.array([1, -1, int(x.shape[-1])], np.int64))])
-    sketch.quantize(y, _shape(sketch, y, x), spread_of(x))
+    return sketch.quantize(y, _shape(sketch, y, x), spread_of(x))
 
 
 def spatial(sketch: Sketch, x: Tensor) -> None:
@@ -242,6 +263,7 @@ OPERATORS = (
     Operator(is_small, with_constant),
     Operator(is_small, function),
     Operator(lambda x: x.shape[-1] > 1 and prod(x.shape) < 1000, softmax),
+    Operator(lambda x: prod(x.shape) < 1000, product),
     Operator(is_small, move),
     Operator(is_spatial, spatial),
 )

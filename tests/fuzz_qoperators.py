@@ -134,6 +134,15 @@ def matmul(sketch: Sketch, x: Tensor) -> None:
     emit(sketch, "QLinearMatMul", [*grid_of(sketch, x), *w], spread)
 
 
+def product(sketch: Sketch, x: Tensor) -> None:
+    """Of two activations: a tensor and itself turned."""
+    rank = len(x.shape)
+    (turned,) = sketch.add("Transpose", [x.name], perm=[*range(rank - 2), rank - 1, rank - 2])
+    spread = spread_of(x) ** 2 * np.sqrt(x.shape[-1])
+    other = Tensor(turned, (), x.scale, x.zero, x.signed)
+    emit(sketch, "QLinearMatMul", [*grid_of(sketch, x), *grid_of(sketch, other)], float(spread))
+
+
 def gemm(sketch: Sketch, x: Tensor) -> None:
     inputs, outputs, turned = x.shape[-1], outputs_for(sketch, x), int(sketch.pick(0, 1))
     w, scales = weights(sketch, (outputs, inputs) if turned else (inputs, outputs), 0 if turned else 1)
@@ -219,6 +228,7 @@ def any_shape(x: Tensor) -> bool:
 EXACT: dict[str, tuple[Callable[[Tensor], bool], Apply]] = {
     "conv": (is_spatial, conv),
     "matmul": (any_shape, matmul),
+    "product": (any_shape, product),
     "gemm": (lambda x: len(x.shape) == 2, gemm),
     "pair": (any_shape, pair),
     "concat": (any_shape, concat),

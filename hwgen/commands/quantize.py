@@ -16,7 +16,9 @@ def quantize(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A float ONNX file.", show_default=False)],
     calib: Annotated[Path, typer.Option("--calib", metavar="X.npz", help="Typical inputs.", show_default=False)],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: MODEL.<style>.onnx.")] = None,
-    style: Annotated[str, typer.Option(help="s8, u8s8-per-channel, s8-symmetric or s8-power-of-two.")] = "s8",
+    style: Annotated[
+        str, typer.Option(help="s8, u8s8-per-channel, s8-symmetric, s8-power-of-two or u8s8-qoperator.")
+    ] = "s8",
     shape: Shape = None,
     as_json: AsJson = False,
 ) -> None:

@@ -15,6 +15,8 @@ import numpy as np
 
 from hwgen.comparison.blocked_sums import partial_sums_of
 from hwgen.comparison.norm_bounds import norm_bound
+from hwgen.comparison.rounded_ends import Interval, rounded_ends
+from hwgen.comparison.softmax_bounds import UNIT, softmax_of_codes, softmax_of_floats
 from hwgen.ir.graph import Label, Node
 from hwgen.kernels.add.op import Add
 from hwgen.kernels.dynamic_matmul.op import DynamicMatMul
@@ -29,9 +31,8 @@ from hwgen.kernels.softmax.op import Softmax
 from hwgen.kernels.threshold.op import Threshold
 from hwgen.kernels.window.op import Window
 from hwgen.numerics.range import IntRange
-from hwgen.numerics.rounding_mode import Rounding, round_floats
+from hwgen.numerics.rounding_mode import Rounding
 
-UNIT = 2.0**-24
 OTHER_ROUNDINGS = 8
 TERM_ROUNDINGS = 3
 """Of each product: both dequantizations and the product itself."""
@@ -44,7 +45,6 @@ FUNCTION_ROUNDINGS = 16
 Values = Mapping[str, np.ndarray]
 Grids = Mapping[str, Label]
 FloatValue = tuple[np.ndarray, float, Rounding, int]
-Interval = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +81,12 @@ def code_interval(node: Node, values: Values, grids: Grids, float_value: FloatVa
             return _threshold(node, values, grids, float_value)
         case LayerNorm():
             exact, bound = norm_bound(node, values[node.src[0].name], _zero(node.src[0], grids))
-            return _around(exact, bound, node.op.zero_point, node.type.range)
+            return rounded_ends(exact, bound, node.op.zero_point, node.type.range)
     table = _table_before(node)
     if table is not None and float_value is not None and node.tensor in grids:
         return _around_float(node, table, values, grids, float_value)
     if isinstance(node.op, Softmax) and node.tensor in grids:
-        return _softmax_of_codes(node, values) if float_value is None else _softmax(node, grids, float_value)
+        return _softmax(node, values, grids, float_value)
     rounded = [s for s in node.src if not s.tensor and not s.is_constant and not s.is_input]
     if not rounded or isinstance(node.op, (MatMul, DynamicMatMul, Multiply, Table)):
         return values[node.name], values[node.name]
@@ -120,7 +120,7 @@ def tight_interval(node: Node, values: Values, grids: Grids, where: tuple[np.nda
     bias = np.abs(exact[where]) + magnitude[where] * step  # holds what is added to the sum, once or in each block
     roundings = OTHER_ROUNDINGS + terms // SHORT_BLOCK
     bound = (partial + TERM_ROUNDINGS * magnitude[where]) * step + roundings * bias
-    return _around(exact[where], UNIT * bound, op.zero_point, op.out, op.rounding)
+    return rounded_ends(exact[where], UNIT * bound, op.zero_point, op.out, op.rounding)
 
 
 def _line(node: Node, values: Values) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +140,7 @@ def _requantize(node: Node, values: Values, grids: Grids) -> Interval:
     ratio, exact = _line(node, values)
     terms, magnitude = _magnitude(source, values, grids)
     size = 2 * magnitude * np.abs(ratio) + np.abs(exact)
-    return _around(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out, op.rounding)
+    return rounded_ends(exact, (terms + OTHER_ROUNDINGS) * UNIT * size, op.zero_point, op.out, op.rounding)
 
 
 def _add(node: Node, values: Values, grids: Grids) -> Interval:
@@ -153,7 +153,7 @@ def _add(node: Node, values: Values, grids: Grids) -> Interval:
         for v, s, r in zip((a, b), node.src, (op.ratio_a, op.ratio_b), strict=True)
     ]
     bound = OTHER_ROUNDINGS * UNIT * (parts[0] + parts[1] + np.abs(exact))
-    return _around(exact, bound, op.zero_point, op.out)
+    return rounded_ends(exact, bound, op.zero_point, op.out)
 
 
 def _threshold(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
@@ -186,40 +186,17 @@ def _around_float(node: Node, table: Node, values: Values, grids: Grids, float_v
         size = size + (reach if reach.shape == size.shape else reach.max(initial=0.0)) * scale
     kind = node.type.range
     limits = IntRange(kind.lo - 1, kind.hi + 1)  # a tie at its end may leave the range that the exact values have
-    return _around(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0] - added, limits, rounding)
+    return rounded_ends(exact, FUNCTION_ROUNDINGS * UNIT * size, label.zero_point[0] - added, limits, rounding)
 
 
-def _softmax(node: Node, grids: Grids, float_value: FloatValue) -> Interval:
-    """exp, a sum of as many of them as a row is long, and a division: all relative to the result."""
+def _softmax(node: Node, values: Values, grids: Grids, float_value: FloatValue | None) -> Interval:
+    (source,) = node.src
+    codes = values[source.name].astype(np.int64)
+    if float_value is None:
+        return softmax_of_codes(node, codes)
     label, (value, _, rounding, added) = grids[node.tensor], float_value
-    exact = value / float(label.scale[0]) + added
-    roundings = FUNCTION_ROUNDINGS + node.type.shape[-1]
-    return _around(exact, roundings * UNIT * np.abs(exact), label.zero_point[0] - added, node.type.range, rounding)
-
-
-def _softmax_of_codes(node: Node, values: Values) -> Interval:
-    """onnxruntime's QLinearSoftmax: each power is rounded to a whole number of up to (2**32 - 1) / row, so is ours."""
-    op: Softmax = node.op  # type: ignore[assignment]
-    x = values[node.src[0].name].astype(np.int64)
-    axis, row = 1 + op.axis, x.shape[1 + op.axis]
-    depth = x.max(axis=axis, keepdims=True) - x
-    powers, numerators = (np.array(t, np.float64)[depth] for t in op.tables(int(depth.max(initial=0)) + 1))
-    exact = numerators / powers.sum(axis=axis, keepdims=True)
-    bound = sum(
-        (step / 2 + exact * row / 2) / (one - row / 2)
-        for one, step in ((1 << op.fraction_bits, 1.0), ((2**32 - 1) / row, float(op.ratio)))
-    )
-    return _around(exact, bound, op.zero_point, node.type.range)
-
-
-def _around(
-    exact: np.ndarray, bound: np.ndarray, zero_point: int, out: IntRange, rounding: Rounding = "half_even"
-) -> Interval:
-    low, high = (
-        np.clip(round_floats(v, rounding) + zero_point, out.lo, out.hi).astype(np.int64)
-        for v in (exact - bound, exact + bound)
-    )
-    return low, high
+    zero_points = (added, label.zero_point[0] - added)
+    return softmax_of_floats(node, codes - _zero(source, grids), value, float(label.scale[0]), rounding, zero_points)
 
 
 def _labelled(node: Node) -> Node:

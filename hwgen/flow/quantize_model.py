@@ -33,13 +33,15 @@ RAISED_OPSET = 17
 
 @dataclass(frozen=True)
 class Style:
-    """A named choice of the quantizer's options. Power-of-two styles round every scale up to a power of two."""
+    """A named choice of the quantizer's options. Power-of-two styles round every scale up to a power of two; qoperator
+    writes QLinearConv and its kin in the place of QuantizeLinear and DequantizeLinear around float operators."""
 
     name: str
     unsigned_activations: bool = False
     per_channel: bool = False
     symmetric: bool = False
     power_of_two: bool = False
+    qoperator: bool = False
 
 
 STYLES = (
@@ -47,6 +49,7 @@ STYLES = (
     Style("u8s8-per-channel", unsigned_activations=True, per_channel=True),
     Style("s8-symmetric", symmetric=True),
     Style("s8-power-of-two", symmetric=True, power_of_two=True),
+    Style("u8s8-qoperator", unsigned_activations=True, qoperator=True),
 )
 
 
@@ -216,7 +219,7 @@ def _quantize_static(source: Path, target: Path, samples: Samples, style: Style,
 
     quantize_static(
         source, target, _Feed(samples),
-        quant_format=QuantFormat.QDQ,
+        quant_format=QuantFormat.QOperator if style.qoperator else QuantFormat.QDQ,
         per_channel=style.per_channel,
         activation_type=QuantType.QUInt8 if style.unsigned_activations else QuantType.QInt8,
         weight_type=QuantType.QInt8,

@@ -14,6 +14,7 @@ from hwgen.kernels.concat.kernel import ConcatKernel
 from hwgen.kernels.dynamic_matmul.kernel import DynamicMatMulKernel
 from hwgen.kernels.elementwise.kernel import TableKernel
 from hwgen.kernels.layer_norm.kernel import LayerNormKernel
+from hwgen.kernels.lookup.kernel import LookupKernel
 from hwgen.kernels.matmul.kernel import MatMulKernel
 from hwgen.kernels.multiply.kernel import MultiplyKernel
 from hwgen.kernels.pool.kernel import ReduceKernel
@@ -37,6 +38,7 @@ KERNELS: tuple[Kernel, ...] = (  # type: ignore[assignment]  # each takes foldin
     TableKernel(),
     SoftmaxKernel(),
     LayerNormKernel(),
+    LookupKernel(),
     ConcatKernel(),
     SliceKernel(),
     InterpolateKernel(),

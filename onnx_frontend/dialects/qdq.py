@@ -19,6 +19,7 @@ from onnx_frontend.dialects.builder import (
 )
 from onnx_frontend.dialects.dialect import Dialect
 from onnx_frontend.dialects.fine_grid import needs_fine_grid, read_fine_grid
+from onnx_frontend.dialects.indices import index_quant
 from onnx_frontend.dialects.scales import read_scales
 from onnx_frontend.quant_graph import Quant, QuantTensor, quantize_float32
 
@@ -152,8 +153,11 @@ def _keeps_reals(value: ir.Value, source: QuantTensor, target: str) -> bool:
 
 
 def read_input(builder: Builder, value: ir.Value) -> None:
-    """A graph input. Integers of a code type are codes of the grid on which the first DequantizeLinear reads them."""
-    quant = None
+    """A graph input. Integers of a code type are codes of the grid on which the first DequantizeLinear reads them.
+
+    Others may be indices of a quantized table.
+    """
+    quant = index_quant(value)
     if value.dtype is not None and value.dtype.name in CODE_TYPES:
         builder.codes.add(value.name)
         bits, signed = BITS[value.dtype.name]

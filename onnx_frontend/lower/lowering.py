@@ -256,6 +256,8 @@ class Lowering:
         except ValueError as error:
             words = "its operands do not fit together", error, "shapes that this operator takes"
             raise self.graph.refuse(path[0], *words, "check the shapes of the model around this node") from error
+        if src and all(s.is_constant for s in src):  # as the rounding of a class token that is joined to a stream
+            node = replace(node, op=Constant(op.golden(*(s.op.golden() for s in src))[0]), src=())
         return self.label(node, tensor)
 
     def label(self, node: Node, tensor: str) -> Node:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.kernels.concat.op import Concat
+from hwgen.kernels.lookup.op import Lookup
 from hwgen.kernels.select.op import Slice
 from hwgen.kernels.view.op import Reshape
 from onnx_frontend.lower.expression import Exact
@@ -56,8 +57,11 @@ def split(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output
 
 
 def gather(lowering: Lowering, node: QuantNode, sources: tuple[Node, ...], output: str) -> Node:
-    """Gather by constant indices, those in even steps at once; a scalar index drops the axis."""
+    """Gather by constant indices, those in even steps at once; a scalar index drops the axis. Others look rows up."""
     (source,) = sources
+    if lowering.graph.tensors[node.inputs[1]].quant is not None:
+        indices = lowering.grid(node.inputs[1], node)
+        return lowering.emit(Lookup(), (indices.node, source), lowering.named(node), (node,))
     axis = int(node.attributes.get("axis", 0)) % len(source.type.shape)
     extent = source.type.shape[axis]
     indices = [int(i) % extent for i in np.ravel(lowering.value(node, 1))]

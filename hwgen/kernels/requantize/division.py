@@ -38,7 +38,7 @@ class StepDivision(Form):
     nudge: tuple[int, ...]
     live: tuple[bool, ...]
 
-    @property
+    @cached_property
     def intermediates(self) -> dict[str, IntRange]:
         ends = [
             (acc * live << self.fraction) + addend

@@ -40,6 +40,14 @@ def test_moves(x, y, body, constants):
     assert_equal_to_oracle(net(x, y, body, constants))
 
 
+@pytest.mark.parametrize("scale", ["sx", "sk"])
+def test_a_constant_is_joined_as_codes_of_the_result(scale):
+    body = f"k = DequantizeLinear(kq, {scale}, zx)\n h = Concat<axis=1>(k, d)"
+    text = net("1,2,3", "1,3,3", body, "float sk={0.11}, int8[1,1,3] kq={-128,5,127}")
+    assert "Constant" in kinds(text)
+    assert_equal_to_oracle(text)
+
+
 def test_the_parts_of_a_split_go_their_own_ways():
     body = "a, b = Split<axis=1>(d, s)\n r = Relu(b)\n h = Concat<axis=1>(r, a)"
     text = net("1,5,2", "1,5,2", body, "int64[2] s={2,3}")
