@@ -66,7 +66,9 @@ def test_a_quantized_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_style_names_the_known_ones(mlp: Path) -> None:
-    with pytest.raises(UserError, match="expected: s8, u8s8-per-channel, s8-symmetric, s8-power-of-two, u8s8-qoperator"):
+    with pytest.raises(
+        UserError, match="expected: s8, u8s8-per-channel, s8-symmetric, s8-power-of-two, u8s8-qoperator"
+    ):
         quantize_model(mlp, mlp.with_name("x.npz"), style="int7")
 
 
