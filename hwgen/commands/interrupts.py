@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ctrl-C and a request to end, also where Python drops the exception.
 
-An exception that a signal raises inside a destructor or a callback from C (the compiler of Numba has such) is printed or lost, and the work goes on
-(the Python documentation of `signal`, "Note on signal handlers and exceptions"). So the request is kept, and each step of the
-work asks for it.
+An exception that a signal raises inside a destructor or a callback from C (Numba's compiler has such) is printed or lost,
+and the work goes on (the Python documentation of `signal`, "Note on signal handlers and exceptions"). So the request is
+kept, and each step of the work asks for it.
 """
 
 from __future__ import annotations
